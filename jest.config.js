@@ -1,0 +1,25 @@
+'use strict';
+
+// Two cores, one rule: two workers with one engine thread each. A test of threading asks for its threads itself.
+process.env.PALIMPSEST_THREADS ??= '1';
+
+/** @type {import('jest').Config} */
+module.exports = {
+  testEnvironment: '<rootDir>/test/environment.js',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  modulePathIgnorePatterns: ['<rootDir>/(build|build-[^/]*|dist|prebuilds)/'],
+  maxWorkers: 2,
+  testTimeout: 30_000,
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript', explicitResourceManagement: true },
+        },
+        module: { type: 'commonjs' },
+      },
+    ],
+  },
+};
