@@ -7,7 +7,8 @@ process.env.PALIMPSEST_THREADS ??= '1';
 module.exports = {
   testEnvironment: '<rootDir>/test/environment.js',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  modulePathIgnorePatterns: ['<rootDir>/(build|build-[^/]*|dist|prebuilds)/'],
+  // Sources may name their neighbours the way the compiled files will be called.
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   maxWorkers: 2,
   testTimeout: 30_000,
   transform: {

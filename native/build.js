@@ -18,7 +18,8 @@ const ADDON = 'palimpsest.node';
 
 function run(command, args) {
   const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
-  if (error?.code === 'ENOENT') throw new Error(`${command} was not found; install cmake, a C++20 compiler and make or ninja`);
+  if (error?.code === 'ENOENT')
+    throw new Error(`${command} was not found; install cmake, a C++20 compiler and make or ninja`);
   if (error) throw error;
   if (status !== 0) throw new Error(`${command} ${args[0]} ended with ${signal ?? `status ${status}`}`);
 }
@@ -42,8 +43,15 @@ function build({ buildFolder, output, options }) {
   dropForeignCache(buildFolder, generator);
   const library = join(buildFolder, 'Release');
   run('cmake', [
-    '-S', root, '-B', buildFolder, '-G', generator,
-    '-DCMAKE_BUILD_TYPE=Release', `-DCMAKE_LIBRARY_OUTPUT_DIRECTORY=${library}`, ...options,
+    '-S',
+    root,
+    '-B',
+    buildFolder,
+    '-G',
+    generator,
+    '-DCMAKE_BUILD_TYPE=Release',
+    `-DCMAKE_LIBRARY_OUTPUT_DIRECTORY=${library}`,
+    ...options,
   ]);
   run('cmake', ['--build', buildFolder, '--config', 'Release', '--parallel', String(availableParallelism())]);
   mkdirSync(output, { recursive: true });
