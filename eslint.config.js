@@ -8,19 +8,23 @@ module.exports = defineConfig(
   globalIgnores(['dist/', 'build/', 'build-*/', 'prebuilds/', 'docs/', 'coverage/', 'demo/']),
   js.configs.recommended,
   {
-    files: ['**/*.js'],
+    files: ['**/*.{js,cjs,mjs}'],
     languageOptions: {
-      sourceType: 'commonjs',
       globals: {
-        __dirname: 'readonly',
-        __filename: 'readonly',
+        AbortController: 'readonly',
+        AbortSignal: 'readonly',
         console: 'readonly',
-        module: 'writable',
+        performance: 'readonly',
         process: 'readonly',
-        require: 'readonly',
+        setImmediate: 'readonly',
         setTimeout: 'readonly',
+        structuredClone: 'readonly',
       },
     },
+  },
+  {
+    files: ['**/*.{js,cjs}'],
+    languageOptions: { sourceType: 'commonjs', globals: { __dirname: 'readonly', __filename: 'readonly' } },
   },
   {
     files: ['**/*.ts'],

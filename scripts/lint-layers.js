@@ -15,8 +15,8 @@ const MAX_LINES = 600;
 
 /** From the top to the bottom. A file may import from its own layer and from every one below. */
 const LAYERS = [
-  ['index.ts'],
   ['cli'],
+  ['index.ts'],
   ['report'],
   [
     ...[

@@ -187,12 +187,20 @@ function main() {
   if (!tarball || dependencies.length === 0) return;
 
   if (process.platform === 'linux')
-    check('the addon needs the C library and nothing else', () => {
+    check('the addon needs the C library and nothing else, and exports its entry points only', () => {
       const needed = [...run('readelf', ['-d', join(ROOT, PREBUILD)]).matchAll(/\(NEEDED\).*\[(.+)\]/g)].map(
         (m) => m[1],
       );
       const foreign = needed.filter((name) => !ALLOWED_LIBRARIES.test(name));
       expect(needed.length > 0 && foreign.length === 0, `it needs ${needed.join(', ')}`);
+      const exported = run('nm', [
+        '-D',
+        '--defined-only',
+        '--format=just-symbols',
+        join(ROOT, PREBUILD),
+      ]).trim();
+      const strange = exported.split('\n').filter((name) => !/^(napi_register|node_api)_module/.test(name));
+      expect(strange.length === 0, `it exports ${strange.join(', ')}`);
     });
 
   check('it installs and runs with no compiler, no network and no system BLAS, in at most 10 s', () => {
@@ -240,11 +248,11 @@ function main() {
     const project = join(work, 'bare');
     for (const name of ['consumer.cts', 'consumer.mts'])
       fs.copyFileSync(join(__dirname, name), join(project, name));
-    const options = ['--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext'];
-    const lib = ['--lib', 'es2023,esnext.disposable', '--types', ''];
-    run(process.execPath, [fs.realpathSync(bin('tsc')), ...options, ...lib, 'consumer.cts', 'consumer.mts'], {
-      cwd: project,
-    });
+    const compilerOptions = { strict: true, noEmit: true, target: 'es2022', module: 'nodenext', types: [] };
+    compilerOptions.lib = ['es2023', 'esnext.disposable'];
+    const files = ['consumer.cts', 'consumer.mts'];
+    fs.writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+    run(process.execPath, [fs.realpathSync(bin('tsc')), '-p', 'tsconfig.json'], { cwd: project });
   });
 }
 
