@@ -1,0 +1,175 @@
+// Pooling over planes [P, H, W]: maxPool2d, avgPool2d and avgPool2dGrad. The gradient of maxPool2d is a
+// scatter along the indices it returns (takeAlongGrad), so it needs no kernel here.
+#include <algorithm>
+#include <limits>
+
+#include "core/kernel.h"
+#include "kernels/pieces.h"
+#include "kernels/window.h"
+
+namespace palimpsest {
+namespace {
+
+struct Pooling {
+  WindowAxis rows;
+  WindowAxis columns;
+  std::int64_t height, width;          // of the plane
+  std::int64_t out_height, out_width;  // of the pooled plane
+  std::size_t out_rows;                // planes * out_height, 0 when nothing comes out
+
+  double work_per_out_row() const {
+    return static_cast<double>(out_width) * static_cast<double>(rows.kernel) *
+           static_cast<double>(columns.kernel);
+  }
+};
+
+// `plane` is the unpooled side, `pooled` the other one, whichever of them is the input.
+Pooling pooling_of(const Call& call, const View& plane, const View& pooled) {
+  Pooling p{};
+  p.rows = {call.integer(0, 1, kWindowLimit), call.integer(2, 1, kWindowLimit),
+            call.integer(4, 0, kWindowLimit)};
+  p.columns = {call.integer(1, 1, kWindowLimit), call.integer(3, 1, kWindowLimit),
+               call.integer(5, 0, kWindowLimit)};
+  call.expect(call.attributes().size() == 6, "6 attributes expected");
+  call.expect(plane.rank() == 3 && pooled.rank() == 3, "planes must have rank 3");
+  p.height = plane.dim(1);
+  p.width = plane.dim(2);
+  p.out_height = pooled.dim(1);
+  p.out_width = pooled.dim(2);
+  call.expect(p.rows.pad < p.rows.kernel && p.columns.pad < p.columns.kernel,
+              "padding must be smaller than the window");
+  call.expect(pooled.dim(0) == plane.dim(0) && p.out_height == p.rows.positions(p.height) &&
+                  p.out_width == p.columns.positions(p.width),
+              "the pooled extents do not follow from the windows");
+  call.expect(pooled.size == 0 || plane.size > 0, "a window over an empty plane has no cell");
+  p.out_rows = pooled.size == 0 ? 0 : static_cast<std::size_t>(pooled.dim(0) * p.out_height);
+  return p;
+}
+
+// The largest cell of each window and where it is. NaN beats everything, so that it is not lost.
+template <typename T>
+void max_row(const Pooling& p, const T* plane, std::int64_t oh, T* out, std::int32_t* indices) {
+  const auto rows = p.rows.taps_inside(oh, p.height);
+  for (std::int64_t ow = 0; ow < p.out_width; ++ow) {
+    const auto columns = p.columns.taps_inside(ow, p.width);
+    const std::int64_t corner = p.rows.first_cell(oh) * p.width + p.columns.first_cell(ow);
+    std::int64_t best = corner + rows.low * p.width + columns.low;
+    for (std::int64_t i = rows.low; i < rows.high; ++i) {
+      for (std::int64_t j = columns.low; j < columns.high; ++j) {
+        const std::int64_t cell = corner + i * p.width + j;
+        const bool is_first_nan = plane[cell] != plane[cell] && plane[best] == plane[best];
+        if (plane[cell] > plane[best] || is_first_nan) best = cell;
+      }
+    }
+    out[ow] = plane[best];
+    indices[ow] = static_cast<std::int32_t>(best);
+  }
+}
+
+void max_pool2d(const Call& call) {
+  call.expect_counts(1, 2);
+  const View& x = call.input(0);
+  const View& y = call.output(0);
+  const View& where = call.output(1);
+  const Pooling p = pooling_of(call, x, y);
+  call.expect(where.shape == y.shape, "indices must have the shape of the output");
+  call.expect(p.height == 0 || p.width <= std::numeric_limits<std::int32_t>::max() / p.height,
+              "a plane must have less than 2^31 cells");
+  std::int32_t* indices = where.as<std::int32_t>();
+  dispatch_float(x.dtype, [&]<typename T>() {
+    const T* in = x.as<T>();
+    T* out = y.as<T>();
+    call.workers.parallel_range(
+        p.out_rows, units_per_piece(p.work_per_out_row()), [&](std::size_t begin, std::size_t end) {
+          for (std::int64_t row = static_cast<std::int64_t>(begin); row < static_cast<std::int64_t>(end);
+               ++row) {
+            const T* plane = in + row / p.out_height * p.height * p.width;
+            max_row(p, plane, row % p.out_height, out + row * p.out_width, indices + row * p.out_width);
+          }
+        });
+  });
+}
+
+template <typename T>
+void average_row(const Pooling& p, const T* plane, std::int64_t oh, T* out) {
+  const auto rows = p.rows.taps_inside(oh, p.height);
+  const T scale = T(1) / (static_cast<T>(p.rows.kernel) * static_cast<T>(p.columns.kernel));
+  for (std::int64_t ow = 0; ow < p.out_width; ++ow) {
+    const auto columns = p.columns.taps_inside(ow, p.width);
+    const std::int64_t corner = p.rows.first_cell(oh) * p.width + p.columns.first_cell(ow);
+    T sum = 0;
+    for (std::int64_t i = rows.low; i < rows.high; ++i) {
+      T row_sum = 0;  // row by row, so that a global average of a large plane stays accurate
+      for (std::int64_t j = columns.low; j < columns.high; ++j) row_sum += plane[corner + i * p.width + j];
+      sum += row_sum;
+    }
+    out[ow] = sum * scale;
+  }
+}
+
+void avg_pool2d(const Call& call) {
+  call.expect_counts(1, 1);
+  const View& x = call.input(0);
+  const View& y = call.output(0);
+  const Pooling p = pooling_of(call, x, y);
+  dispatch_float(x.dtype, [&]<typename T>() {
+    const T* in = x.as<T>();
+    T* out = y.as<T>();
+    call.workers.parallel_range(p.out_rows, units_per_piece(p.work_per_out_row()),
+                                [&](std::size_t begin, std::size_t end) {
+                                  for (std::int64_t row = static_cast<std::int64_t>(begin);
+                                       row < static_cast<std::int64_t>(end); ++row) {
+                                    average_row(p, in + row / p.out_height * p.height * p.width,
+                                                row % p.out_height, out + row * p.out_width);
+                                  }
+                                });
+  });
+}
+
+// One row of the unpooled plane receives the windows that cover it, in order of window row and column.
+template <typename T>
+void average_grad_row(const Pooling& p, const T* pooled, std::int64_t h, T* out) {
+  std::fill(out, out + p.width, T(0));
+  const T scale = T(1) / (static_cast<T>(p.rows.kernel) * static_cast<T>(p.columns.kernel));
+  const std::int64_t reach = h + p.rows.pad;
+  const std::int64_t first = reach < p.rows.kernel ? 0 : (reach - p.rows.kernel) / p.rows.stride + 1;
+  const std::int64_t last = std::min(p.out_height - 1, reach / p.rows.stride);
+  for (std::int64_t oh = first; oh <= last; ++oh) {
+    for (std::int64_t ow = 0; ow < p.out_width; ++ow) {
+      const T share = pooled[oh * p.out_width + ow] * scale;
+      const auto columns = p.columns.taps_inside(ow, p.width);
+      const std::int64_t corner = p.columns.first_cell(ow);
+      for (std::int64_t j = columns.low; j < columns.high; ++j) out[corner + j] += share;
+    }
+  }
+}
+
+void avg_pool2d_grad(const Call& call) {
+  call.expect_counts(1, 1);
+  const View& g = call.input(0);
+  const View& dx = call.output(0);
+  const Pooling p = pooling_of(call, dx, g);
+  dispatch_float(g.dtype, [&]<typename T>() {
+    const T* in = g.as<T>();
+    T* out = dx.as<T>();
+    if (dx.size == 0) return;
+    const std::size_t rows = static_cast<std::size_t>(dx.dim(0) * p.height);
+    const double windows_per_row =
+        static_cast<double>(p.rows.kernel) / static_cast<double>(p.rows.stride) + 1;
+    const double work = static_cast<double>(p.width) + windows_per_row * static_cast<double>(p.out_width) *
+                                                           static_cast<double>(p.columns.kernel);
+    call.workers.parallel_range(rows, units_per_piece(work), [&](std::size_t begin, std::size_t end) {
+      for (std::int64_t row = static_cast<std::int64_t>(begin); row < static_cast<std::int64_t>(end); ++row) {
+        const T* pooled = in + row / p.height * p.out_height * p.out_width;
+        average_grad_row(p, pooled, row % p.height, out + row * p.width);
+      }
+    });
+  });
+}
+
+PALIMPSEST_KERNEL("maxPool2d", max_pool2d);
+PALIMPSEST_KERNEL("avgPool2d", avg_pool2d);
+PALIMPSEST_KERNEL("avgPool2dGrad", avg_pool2d_grad);
+
+}  // namespace
+}  // namespace palimpsest
