@@ -1,0 +1,122 @@
+import { dtypeCode } from './dtype';
+import type { Block, ElementwiseStep, KernelStep, Lowered, Step, Value } from './lower';
+import { elementwiseNumbers } from '../native';
+import { PalimpsestError } from '../errors';
+import { sameShape, type Shape } from './shape';
+
+/** Longer chains gain nothing: a block of each register has to stay in the first-level cache. */
+const MAX_CHAIN_STEPS = 40;
+
+interface Chain {
+  readonly shape: Shape;
+  /** In reverse order of the program; the first is the one whose result leaves the chain. */
+  readonly members: ElementwiseStep[];
+}
+
+/**
+ * Turns elementwise steps into `fused` instructions. A step joins the chain of its consumers when they all are in one
+ * chain of the same shape, so that its result is needed nowhere else and never goes to memory. Constants are repeated in
+ * every chain that uses them.
+ */
+export function fuse({ steps }: Lowered): KernelStep[] {
+  const readers = readersOf(steps);
+  const chains = new Map<ElementwiseStep, Chain>();
+  for (const step of [...steps].reverse()) {
+    if (step.kind !== 'elementwise' || isConstant(step)) continue;
+    const chain = chainOfReaders(step, readers.get(step.output.block) ?? [], chains);
+    if (chain) {
+      chain.members.push(step);
+      chains.set(step, chain);
+    } else {
+      chains.set(step, { shape: step.output.shape, members: [step] });
+    }
+  }
+  const constants = new Map<Block, ElementwiseStep>();
+  const fused: KernelStep[] = [];
+  for (const step of steps) {
+    if (step.kind === 'kernel') {
+      fused.push(step);
+    } else if (isConstant(step)) {
+      constants.set(step.output.block, step);
+      if (isStored(step, readers)) fused.push(instruction([step], constants));
+    } else {
+      const members = chains.get(step)?.members ?? [];
+      if (members[0] === step) fused.push(instruction([...members].reverse(), constants));
+    }
+  }
+  return fused;
+}
+
+const isConstant = (step: ElementwiseStep): boolean => step.operation === 'full';
+
+/** A constant has to be in memory when a kernel reads it, or when it is a result. */
+const isStored = (step: ElementwiseStep, readers: ReadonlyMap<Block, readonly Step[]>): boolean =>
+  step.output.block.output >= 0 || (readers.get(step.output.block) ?? []).some((reader) => reader.kind === 'kernel');
+
+function readersOf(steps: readonly Step[]): Map<Block, Step[]> {
+  const readers = new Map<Block, Step[]>();
+  for (const step of steps) {
+    for (const { block } of step.inputs) {
+      const known = readers.get(block);
+      if (known) known.push(step);
+      else readers.set(block, [step]);
+    }
+  }
+  return readers;
+}
+
+function chainOfReaders(
+  step: ElementwiseStep,
+  readers: readonly Step[],
+  chains: ReadonlyMap<ElementwiseStep, Chain>,
+): Chain | undefined {
+  const { block, shape } = step.output;
+  const [first] = readers;
+  if (block.output >= 0 || first?.kind !== 'elementwise') return undefined;
+  const chain = chains.get(first);
+  if (!chain || !sameShape(chain.shape, shape) || chain.members.length >= MAX_CHAIN_STEPS) return undefined;
+  const inChain = (reader: Step): boolean =>
+    reader.kind === 'elementwise' &&
+    chains.get(reader) === chain &&
+    // Read through a reshape, the elements no longer line up with the loop.
+    reader.inputs.every((input) => input.block !== block || sameShape(input.shape, shape));
+  return readers.every(inChain) ? chain : undefined;
+}
+
+/** Encodes a chain: native/kernels/elementwise documents the numbers. */
+function instruction(members: readonly ElementwiseStep[], constants: ReadonlyMap<Block, ElementwiseStep>): KernelStep {
+  const made = new Set(members.map((member) => member.output.block));
+  const inputs: Value[] = [];
+  const prelude: ElementwiseStep[] = [];
+  for (const value of members.flatMap((member) => member.inputs)) {
+    if (made.has(value.block)) continue;
+    const constant = constants.get(value.block);
+    if (constant) {
+      if (!prelude.includes(constant)) prelude.push(constant);
+    } else if (!inputs.some((known) => sameValue(known, value))) {
+      inputs.push(value);
+    }
+  }
+  const body = [...prelude, ...members];
+  const register = (value: Value): number => {
+    const step = body.findIndex((member) => member.output.block === value.block);
+    return step >= 0 ? inputs.length + step : inputs.findIndex((known) => sameValue(known, value));
+  };
+  const encoded = body.flatMap((step) => {
+    const [a = -1, b = -1, c = -1] = step.inputs.map(register);
+    return [operationNumber(step.operation), dtypeCode(step.output.dtype), a, b, c, step.immediate];
+  });
+  const last = members.at(-1);
+  if (!last) throw new PalimpsestError('ERR_INTERNAL', 'fuse: an empty chain');
+  const attributes = [body.length, ...encoded, inputs.length + body.length - 1];
+  return { kind: 'kernel', kernel: 'fused', attributes, inputs, outputs: [last.output] };
+}
+
+const sameValue = (a: Value, b: Value): boolean =>
+  a.block === b.block && a.dtype === b.dtype && sameShape(a.shape, b.shape);
+
+function operationNumber(name: string): number {
+  const number = elementwiseNumbers.get(name);
+  if (number === undefined) throw new PalimpsestError('ERR_INTERNAL', `no native elementwise operation '${name}'`);
+  return number;
+}

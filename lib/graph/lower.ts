@@ -1,0 +1,165 @@
+import { PalimpsestError } from '../errors';
+import { bytesPerElement, type DType } from './dtype';
+import { several, type Lowering } from './op';
+import { formatShape, sizeOf, type Shape } from './shape';
+import type { Node, Tensor } from './tensor';
+import { nodesInOrder } from './walk';
+
+/** A block of bytes in a program: written once, then read under one shape or several. */
+export interface Block {
+  readonly bytes: number;
+  /** The number of the program's input or output that it is, or -1. */
+  readonly input: number;
+  output: number;
+}
+
+/** A block read or written as a tensor. */
+export interface Value {
+  readonly block: Block;
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+export interface KernelStep {
+  readonly kind: 'kernel';
+  readonly kernel: string;
+  readonly attributes: readonly number[];
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+}
+
+export interface ElementwiseStep {
+  readonly kind: 'elementwise';
+  readonly operation: string;
+  readonly immediate: number;
+  readonly inputs: readonly Value[];
+  readonly output: Value;
+}
+
+export type Step = KernelStep | ElementwiseStep;
+
+/** A graph as a list of steps: common subexpressions merged, views resolved, nothing fused or placed yet. */
+export interface Lowered {
+  readonly steps: readonly Step[];
+  /** The tensors whose bytes the program reads, in the order of its inputs. */
+  readonly inputs: readonly Tensor[];
+  /** The block of each requested tensor; several may share one, and it may be an input. */
+  readonly outputs: readonly Block[];
+}
+
+/**
+ * Lowers what `outputs` need. `placeholders` become the first inputs whether they are used or not; other tensors with
+ * data become inputs as they are met.
+ */
+export function lower(outputs: readonly Tensor[], placeholders: readonly Tensor[] = []): Lowered {
+  return new Lowerer(placeholders).lower(outputs);
+}
+
+class Lowerer {
+  readonly #values = new Map<Tensor, Value>();
+  readonly #inputs: Tensor[] = [];
+  readonly #steps: Step[] = [];
+  /** Applications seen so far, by op, inputs and attributes. */
+  readonly #seen = new Map<string, readonly Value[]>();
+  readonly #blockNumbers = new Map<Block, number>();
+  readonly #placeholders: ReadonlySet<Tensor>;
+
+  constructor(placeholders: readonly Tensor[]) {
+    this.#placeholders = new Set(placeholders);
+    for (const tensor of placeholders) this.#input(tensor);
+  }
+
+  lower(outputs: readonly Tensor[]): Lowered {
+    for (const node of nodesInOrder(outputs)) {
+      const values = this.#apply(node);
+      node.outputs.forEach((output, i) => this.#values.set(output, present(values[i])));
+    }
+    const blocks = outputs.map((tensor) => this.#value(tensor).block);
+    let count = 0;
+    for (const block of blocks) {
+      if (block.input < 0 && block.output < 0) block.output = count++;
+    }
+    return { steps: this.#steps, inputs: this.#inputs, outputs: blocks };
+  }
+
+  #value(tensor: Tensor): Value {
+    return this.#values.get(tensor) ?? this.#input(tensor);
+  }
+
+  #input(tensor: Tensor): Value {
+    if (!this.#placeholders.has(tensor) && !tensor.evaluated) {
+      // Reads the storage for its error: disposed, or a placeholder of another trace.
+      void tensor.storage;
+    }
+    const block: Block = { bytes: tensor.bytes, input: this.#inputs.length, output: -1 };
+    this.#inputs.push(tensor);
+    const value = { block, shape: tensor.shape, dtype: tensor.dtype };
+    this.#values.set(tensor, value);
+    return value;
+  }
+
+  #apply(node: Node): readonly Value[] {
+    const { op, attributes } = node;
+    const inputs = node.inputs.map((tensor) => this.#value(tensor));
+    if (op.lower === 'alias') {
+      const { shape, dtype } = present(node.outputs[0]);
+      return [{ block: present(inputs[0]).block, shape, dtype }];
+    }
+    const key = `${op.name}(${inputs.map((value) => this.#keyOf(value)).join()})${JSON.stringify(attributes, spellOut)}`;
+    const known = this.#seen.get(key);
+    if (known) return known;
+    const outputs = node.outputs.map(({ shape, dtype }) => newValue(shape, dtype));
+    this.#steps.push(this.#step(op.lower, node, inputs, outputs));
+    this.#seen.set(key, outputs);
+    return outputs;
+  }
+
+  #step(how: Exclude<Lowering<object>, 'alias'>, node: Node, inputs: readonly Value[], outputs: readonly Value[]): Step {
+    const { attributes } = node;
+    if ('elementwise' in how) {
+      const immediate = how.immediate?.(attributes) ?? 0;
+      return { kind: 'elementwise', operation: how.elementwise, immediate, inputs, output: present(outputs[0]) };
+    }
+    const views = how.views?.(attributes, several(node.inputs), several(node.outputs));
+    const viewed = (values: readonly Value[], shapes: readonly Shape[] | undefined): readonly Value[] =>
+      shapes ? values.map((value, i) => reshaped(value, present(shapes[i]))) : values;
+    return {
+      kind: 'kernel',
+      kernel: how.kernel,
+      attributes: how.attributes?.(attributes, several(node.inputs), several(node.outputs)) ?? [],
+      inputs: viewed(inputs, views?.inputs),
+      outputs: viewed(outputs, views?.outputs),
+    };
+  }
+
+  #keyOf(value: Value): string {
+    let number = this.#blockNumbers.get(value.block);
+    if (number === undefined) this.#blockNumbers.set(value.block, (number = this.#blockNumbers.size));
+    return `${number}${value.dtype}${formatShape(value.shape)}`;
+  }
+}
+
+const newValue = (shape: Shape, dtype: DType): Value => ({
+  block: { bytes: sizeOf(shape) * bytesPerElement(dtype), input: -1, output: -1 },
+  shape,
+  dtype,
+});
+
+const reshaped = (value: Value, shape: Shape): Value => {
+  if (sizeOf(shape) !== sizeOf(value.shape)) {
+    throw new PalimpsestError(
+      'ERR_INTERNAL',
+      `lower: ${formatShape(value.shape)} cannot be viewed as ${formatShape(shape)}`,
+    );
+  }
+  return { ...value, shape };
+};
+
+/** JSON has no infinities, no NaN and no negative zero; keys of attributes have to tell them apart. */
+const spellOut = (_key: string, value: unknown): unknown =>
+  typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)) ? `number ${1 / value} ${value}` : value;
+
+function present<T>(item: T | undefined): T {
+  if (item === undefined) throw new PalimpsestError('ERR_INTERNAL', 'lower: an op with too few inputs, outputs or views');
+  return item;
+}

@@ -1,0 +1,85 @@
+import { PalimpsestError } from '../errors';
+import { kernelNumbers, native, type ProgramHandle } from '../native';
+import { dtypeCode } from './dtype';
+import { fuse } from './fuse';
+import type { Block, KernelStep, Lowered, Value } from './lower';
+import { planPlaces, type Plan } from './places';
+import { formatShape } from './shape';
+import { Storage, type RunOptions } from './tensor';
+
+const VERSION = 1;
+
+/** A lowered graph, ready to run any number of times. */
+export class Program {
+  readonly #handle: ProgramHandle | undefined;
+  readonly #outputs: readonly Block[];
+  /** How many kernel calls one run makes. */
+  readonly instructionCount: number;
+
+  constructor(lowered: Lowered) {
+    const steps = fuse(lowered);
+    this.#outputs = lowered.outputs;
+    this.instructionCount = steps.length;
+    // Without a step every requested tensor is an input under another shape.
+    if (steps.length > 0) this.#handle = native.createProgram(encode(lowered, steps, planPlaces(steps)));
+  }
+
+  /** Runs it; returns the storage of each requested tensor. Inputs are in the order of `Lowered.inputs`. */
+  async run(inputs: readonly Storage[], options: RunOptions): Promise<readonly Storage[]> {
+    const { signal, onProgress } = options;
+    const report = onProgress && ((done: number, total: number): void => onProgress({ done, total }));
+    const handles = this.#handle
+      ? await native.runProgram(
+          this.#handle,
+          inputs.map((storage) => storage.handle),
+          signal,
+          report,
+        )
+      : [];
+    const computed = handles.map((handle) => new Storage(handle));
+    return this.#outputs.map((block) => {
+      const storage = block.input >= 0 ? inputs[block.input] : computed[block.output];
+      if (!storage) throw new PalimpsestError('ERR_INTERNAL', 'program: an output is missing');
+      return storage;
+    });
+  }
+}
+
+/** Writes the program as numbers: native/core/program.h documents the order. */
+function encode(lowered: Lowered, steps: readonly KernelStep[], { places, slotBytes }: Plan): Float64Array {
+  const numbers = new Map<string, number>();
+  const blockNumbers = new Map<Block, number>();
+  const valueCode: number[] = [];
+  const valueNumber = (value: Value): number => {
+    let block = blockNumbers.get(value.block);
+    if (block === undefined) blockNumbers.set(value.block, (block = blockNumbers.size));
+    const key = `${block}:${value.dtype}${formatShape(value.shape)}`;
+    let number = numbers.get(key);
+    if (number === undefined) {
+      number = numbers.size;
+      numbers.set(key, number);
+      const place = places.get(value.block);
+      if (!place) throw new PalimpsestError('ERR_INTERNAL', 'program: a value without a place');
+      valueCode.push(dtypeCode(value.dtype), place.kind, place.index, value.shape.length, ...value.shape);
+    }
+    return number;
+  };
+  const stepCode = steps.flatMap((step) => [
+    kernelNumber(step.kernel),
+    step.inputs.length,
+    ...step.inputs.map(valueNumber),
+    step.outputs.length,
+    ...step.outputs.map(valueNumber),
+    step.attributes.length,
+    ...step.attributes,
+  ]);
+  const outputCount = Math.max(-1, ...lowered.outputs.map((block) => block.output)) + 1;
+  const header = [VERSION, lowered.inputs.length, outputCount, slotBytes.length, ...slotBytes];
+  return Float64Array.from([...header, numbers.size, ...valueCode, steps.length, ...stepCode]);
+}
+
+function kernelNumber(name: string): number {
+  const number = kernelNumbers.get(name);
+  if (number === undefined) throw new PalimpsestError('ERR_INTERNAL', `no native kernel '${name}'`);
+  return number;
+}

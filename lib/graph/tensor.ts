@@ -1,0 +1,161 @@
+import { PalimpsestError } from '../errors';
+import { native, type BufferHandle } from '../native';
+import { allocate, bytesPerElement, type DType, type TypedArrayOf } from './dtype';
+import type { Op } from './op';
+import { formatShape, sizeOf, type Shape } from './shape';
+
+/** What is known of a tensor before anything is computed. */
+export interface Spec {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** Bytes on the native side, shared by every tensor that is a reshaped view of them. */
+export class Storage {
+  #owners = 0;
+
+  constructor(readonly handle: BufferHandle) {}
+
+  retain(): this {
+    this.#owners += 1;
+    return this;
+  }
+
+  release(): void {
+    this.#owners -= 1;
+    if (this.#owners === 0) native.releaseBuffer(this.handle);
+  }
+}
+
+/** One application of an op: what connects tensors to a graph. */
+export class Node {
+  readonly outputs: readonly Tensor[];
+
+  constructor(
+    readonly op: Op,
+    readonly inputs: readonly Tensor[],
+    readonly attributes: object,
+    specs: readonly Spec[],
+  ) {
+    this.outputs = specs.map((spec) => new Tensor(spec, { node: this }));
+  }
+}
+
+/** Set by evaluate.ts, which this file must not import: an evaluated tensor knows nothing of programs. */
+export const evaluation: { run: (tensors: readonly Tensor[], options: RunOptions) => Promise<void> } = {
+  run: () => Promise.reject(new PalimpsestError('ERR_INTERNAL', 'evaluate is not loaded')),
+};
+
+/** Told of every storage that a tensor gets: `tidy` listens. */
+export const storageObserver: { created: (tensor: Tensor) => void } = { created: () => undefined };
+
+/** What long work takes, under the same two names everywhere. */
+export interface RunOptions {
+  /** Cancels the run between two pieces of work; it then rejects with `AbortedError`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called at most ten times a second while the run goes on. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  readonly phase?: string;
+}
+
+let nextId = 1;
+
+/**
+ * An n-dimensional array that may not have been computed yet. Ops return lazy tensors at once; `evaluate`, `data` and
+ * `item` compute them off the JavaScript thread. A tensor never changes its value.
+ */
+export class Tensor implements Disposable {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** Unique within the process; the key of this tensor in graphs. */
+  readonly id = nextId++;
+  #node: Node | undefined;
+  #storage: Storage | undefined;
+  #disposed = false;
+
+  /** Not for direct use: `tensor(values)` and the ops make tensors. */
+  constructor(spec: Spec, source: { readonly node?: Node; readonly storage?: Storage } = {}) {
+    this.shape = spec.shape;
+    this.dtype = spec.dtype;
+    this.#node = source.node;
+    if (source.storage) this.setStorage(source.storage);
+  }
+
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  get bytes(): number {
+    return this.size * bytesPerElement(this.dtype);
+  }
+
+  /** The op application this tensor comes from; undefined once evaluated, and for data. */
+  get node(): Node | undefined {
+    return this.#node;
+  }
+
+  get evaluated(): boolean {
+    return this.#storage !== undefined;
+  }
+
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** The native bytes. @throws PalimpsestError ERR_DISPOSED or ERR_NOT_EVALUATED. */
+  get storage(): Storage {
+    if (this.#storage) return this.#storage;
+    if (this.#disposed) throw new PalimpsestError('ERR_DISPOSED', `tensor ${formatShape(this.shape)} was disposed`);
+    throw new PalimpsestError('ERR_NOT_EVALUATED', `tensor ${formatShape(this.shape)} has not been evaluated`);
+  }
+
+  /** Gives the tensor its bytes and lets go of the graph behind it. */
+  setStorage(storage: Storage): void {
+    this.#storage = storage.retain();
+    this.#node = undefined;
+    storageObserver.created(this);
+  }
+
+  /**
+   * A copy of the elements in row-major order, computed first when need be. `bool` comes as bytes 0 and 1.
+   * @throws AbortedError when `signal` fires.
+   */
+  async data<D extends DType = DType>(options: RunOptions = {}): Promise<TypedArrayOf[D]> {
+    if (!this.#storage) await evaluation.run([this], options);
+    const elements = allocate(this.dtype, this.size);
+    native.readBuffer(this.storage.handle, 0, elements);
+    return elements as TypedArrayOf[D];
+  }
+
+  /** The value of a tensor with one element. @throws PalimpsestError ERR_SHAPE for any other size. */
+  async item(options: RunOptions = {}): Promise<number> {
+    if (this.size !== 1) {
+      throw new PalimpsestError('ERR_SHAPE', `item: one element expected, the shape is ${formatShape(this.shape)}`);
+    }
+    const [value] = await this.data(options);
+    return Number(value);
+  }
+
+  /** Frees the memory now rather than when the collector gets to it. Idempotent; use afterwards is ERR_DISPOSED. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#storage?.release();
+    this.#storage = undefined;
+    this.#node = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  toString(): string {
+    const state = this.#disposed ? ', disposed' : this.#storage ? '' : ', lazy';
+    return `Tensor(${this.dtype} ${formatShape(this.shape)}${state})`;
+  }
+}

@@ -1,0 +1,164 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+import load = require('node-gyp-build');
+
+import { AbortedError, fromNative, PalimpsestError } from './errors';
+
+declare const handle: unique symbol;
+/** Native objects as JavaScript holds them: opaque, told apart by their kind. */
+export type BufferHandle = { readonly [handle]: 'buffer' };
+export type ProgramHandle = { readonly [handle]: 'program' };
+export type TaskHandle = { readonly [handle]: 'task' };
+export type FileHandle = { readonly [handle]: 'file' };
+
+interface Started<T> {
+  readonly promise: Promise<T>;
+  readonly task: TaskHandle;
+}
+
+export interface SafetensorsListing {
+  readonly file: FileHandle;
+  readonly tensors: readonly { readonly name: string; readonly dtype: string; readonly shape: readonly number[] }[];
+  readonly metadata: readonly (readonly [string, string])[];
+}
+
+/** Counters of the engine of this environment, in bytes unless the name says otherwise. */
+export interface MemoryCounters {
+  /** Held by tensors and running programs. */
+  readonly liveBytes: number;
+  /** The largest `liveBytes` since the last `resetPeakMemory`. */
+  readonly peakBytes: number;
+  /** Freed, and kept for the next request. */
+  readonly cachedBytes: number;
+  /** Buffers that JavaScript holds. */
+  readonly handles: number;
+  /** Their size: what Node reports as external memory on our behalf. */
+  readonly handleBytes: number;
+}
+
+interface Addon {
+  kernelNames(): string[];
+  elementwiseNames(): string[];
+  createBuffer(source: ArrayBufferView): BufferHandle;
+  readBuffer(buffer: BufferHandle, byteOffset: number, target: ArrayBufferView): void;
+  releaseBuffer(buffer: BufferHandle): boolean;
+  createProgram(code: Float64Array): ProgramHandle;
+  runProgram(
+    program: ProgramHandle,
+    inputs: readonly BufferHandle[],
+    onProgress: ((done: number, total: number) => void) | undefined,
+  ): Started<BufferHandle[]>;
+  cancelTask(task: TaskHandle): void;
+  openSafetensors(path: string): Started<SafetensorsListing>;
+  safetensorsBuffer(file: FileHandle, tensor: number): BufferHandle;
+  memory(): MemoryCounters;
+  resetPeak(): void;
+  trimCache(): void;
+  setMemoryLimit(bytes: number): void;
+  setThreads(count: number): void;
+  threads(): number;
+}
+
+/** PALIMPSEST_ADDON names another build of the addon: the sanitizer runs use it. */
+function loadAddon(): Addon {
+  const override = process.env['PALIMPSEST_ADDON'];
+  try {
+    if (override !== undefined && override !== '') return require(override) as Addon;
+    return load(join(__dirname, '..')) as Addon;
+  } catch (cause) {
+    const tried = ['build/Release', `prebuilds/${process.platform}-${process.arch}`]
+      .map((folder) => `${folder} (${existsSync(join(__dirname, '..', folder)) ? 'present' : 'missing'})`)
+      .join(', ');
+    throw new PalimpsestError(
+      'ERR_IO',
+      `palimpsest: the native addon could not be loaded; tried ${tried}. ` +
+        'A prebuilt addon needs glibc 2.34 or newer; a source build needs g++ and cmake: npm run build',
+      { cause },
+    );
+  }
+}
+
+const addon = loadAddon();
+
+/** Calls into the addon with its errors turned into ours. */
+function call<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+async function settled<T>(started: () => Started<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal?.aborted === true) throw new AbortedError('the run was aborted before it began', { cause: signal.reason });
+  const { promise, task } = call(started);
+  const cancel = (): void => addon.cancelTask(task);
+  signal?.addEventListener('abort', cancel, { once: true });
+  try {
+    return await promise;
+  } catch (error) {
+    throw fromNative(error);
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+  }
+}
+
+/** Numbers of kernels and elementwise operations by name, as programs use them. */
+export const kernelNumbers: ReadonlyMap<string, number> = new Map(addon.kernelNames().map((name, i) => [name, i]));
+export const elementwiseNumbers: ReadonlyMap<string, number> = new Map(
+  addon.elementwiseNames().map((name, i) => [name, i]),
+);
+
+export const native = {
+  createBuffer: (source: ArrayBufferView): BufferHandle => call(() => addon.createBuffer(source)),
+  readBuffer: (buffer: BufferHandle, byteOffset: number, target: ArrayBufferView): void =>
+    call(() => addon.readBuffer(buffer, byteOffset, target)),
+  releaseBuffer: (buffer: BufferHandle): boolean => call(() => addon.releaseBuffer(buffer)),
+  createProgram: (code: Float64Array): ProgramHandle => call(() => addon.createProgram(code)),
+  runProgram: (
+    program: ProgramHandle,
+    inputs: readonly BufferHandle[],
+    signal?: AbortSignal,
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<BufferHandle[]> => settled(() => addon.runProgram(program, inputs, onProgress), signal),
+  openSafetensors: (path: string): Promise<SafetensorsListing> => settled(() => addon.openSafetensors(path), undefined),
+  safetensorsBuffer: (file: FileHandle, tensor: number): BufferHandle => call(() => addon.safetensorsBuffer(file, tensor)),
+};
+
+/** What the engine of this environment holds, right now. */
+export function memory(): MemoryCounters {
+  return addon.memory();
+}
+
+/** Starts a new measurement of `memory().peakBytes`. */
+export function resetPeakMemory(): void {
+  addon.resetPeak();
+}
+
+/** Returns freed blocks, which are kept for reuse otherwise, to the system. */
+export function trimMemory(): void {
+  addon.trimCache();
+}
+
+/**
+ * Sets the number of live bytes beyond which an evaluation fails with `ERR_OUT_OF_MEMORY`; 0 for no limit (the default).
+ * @throws PalimpsestError ERR_ARGUMENT unless `bytes` is a non-negative safe integer.
+ */
+export function setMemoryLimit(bytes: number): void {
+  call(() => addon.setMemoryLimit(bytes));
+}
+
+/**
+ * Sets how many threads the programs of this environment use. The default is the number of processors of the machine, or
+ * PALIMPSEST_THREADS. Results are the same bits for any number.
+ * @throws PalimpsestError ERR_ARGUMENT unless `count` is an integer from 1 to 1024.
+ */
+export function setThreads(count: number): void {
+  call(() => addon.setThreads(count));
+}
+
+/** How many threads the programs of this environment use. */
+export function threads(): number {
+  return addon.threads();
+}

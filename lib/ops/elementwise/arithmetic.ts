@@ -1,0 +1,151 @@
+import type { DType } from '../../graph/dtype';
+import { defineOp, single, type Op } from '../../graph/op';
+import { checkShape, type Shape } from '../../graph/shape';
+import type { Tensor } from '../../graph/tensor';
+import { applyElementwise, defineElementwise, operands, setAddition, type Operand } from './define';
+
+const NONE = {};
+
+const fullOp = defineOp<{ value: number; shape: Shape; dtype: DType }>('full', {
+  infer: (_inputs, { shape, dtype }) => ({ shape, dtype }),
+  lower: { elementwise: 'full', immediate: ({ value }) => value },
+  constant: true,
+});
+
+/** A tensor with one value everywhere. float32 unless told otherwise. */
+export function full(shape: Shape, value: number, dtype: DType = 'float32'): Tensor {
+  checkShape('full', shape);
+  return single(fullOp([], { value, shape: [...shape], dtype }));
+}
+
+/** A tensor of zeros. */
+export const zeros = (shape: Shape, dtype: DType = 'float32'): Tensor => full(shape, 0, dtype);
+/** A tensor of ones. */
+export const ones = (shape: Shape, dtype: DType = 'float32'): Tensor => full(shape, 1, dtype);
+/** Zeros of the shape and dtype of another tensor. */
+export const zerosLike = (x: Tensor): Tensor => zeros(x.shape, x.dtype);
+/** Ones of the shape and dtype of another tensor. */
+export const onesLike = (x: Tensor): Tensor => ones(x.shape, x.dtype);
+
+const scalar = (value: number, dtype: DType): Tensor => full([], value, dtype);
+
+/** Applies an op to tensors and numbers alike. */
+export const binary =
+  (op: Op): ((a: Operand, b: Operand) => Tensor) =>
+  (a, b) =>
+    applyElementwise(op, operands(scalar, a, b), NONE);
+
+export const unary =
+  (op: Op): ((x: Tensor) => Tensor) =>
+  (x) =>
+    applyElementwise(op, [x], NONE);
+
+/** `a + b`, broadcasting. */
+export const add = binary(
+  defineElementwise('add', {
+    takes: 'number',
+    partials: [(g) => g, (g) => g], // d(a + b) = da + db
+  }),
+);
+setAddition(add);
+
+/** `-x`. */
+export const neg = unary(
+  defineElementwise('neg', {
+    takes: 'number',
+    partials: [(g) => neg(g)],
+  }),
+);
+
+/** `a - b`, broadcasting. */
+export const sub = binary(
+  defineElementwise('sub', {
+    takes: 'number',
+    partials: [(g) => g, (g) => neg(g)], // d(a - b) = da - db
+  }),
+);
+
+/** `a * b`, broadcasting. */
+export const mul = binary(
+  defineElementwise('mul', {
+    takes: 'number',
+    partials: [(g, [, b]) => mul(g, b), (g, [a]) => mul(g, a)], // d(ab) = b da + a db
+  }),
+);
+
+/** `a / b`, broadcasting; by the rules of floating point, so `1 / 0` is infinite. */
+export const div = binary(
+  defineElementwise('div', {
+    partials: [
+      (g, [, b]) => div(g, b), // d(a/b)/da = 1/b
+      (g, [, b], y) => neg(div(mul(g, y), b)), // d(a/b)/db = -(a/b)/b
+    ],
+  }),
+);
+
+/** `x * x`. */
+export const square = unary(
+  defineElementwise('square', {
+    takes: 'number',
+    partials: [(g, [x]) => mul(g, mul(x, 2))], // d(x^2) = 2x dx
+  }),
+);
+
+/** The larger of two numbers, broadcasting; NaN where either is. Where they are equal the first gets the gradient. */
+export const maximum = binary(
+  defineElementwise('maximum', {
+    takes: 'number',
+    partials: [(g, [a, b]) => mul(g, cast(greaterEqual(a, b), g.dtype)), (g, [a, b]) => mul(g, cast(less(a, b), g.dtype))],
+  }),
+);
+
+/** The smaller of two numbers, broadcasting; NaN where either is. Where they are equal the first gets the gradient. */
+export const minimum = binary(
+  defineElementwise('minimum', {
+    takes: 'number',
+    partials: [(g, [a, b]) => mul(g, cast(lessEqual(a, b), g.dtype)), (g, [a, b]) => mul(g, cast(greater(a, b), g.dtype))],
+  }),
+);
+
+/** `a` to the power `b`, broadcasting. The derivative with respect to `b` needs a positive base. */
+export const pow = binary(
+  defineElementwise('pow', {
+    partials: [
+      (g, [a, b]) => mul(g, mul(b, pow(a, sub(b, 1)))), // d(a^b)/da = b a^(b-1)
+      (g, [a], y) => mul(g, mul(y, log(a))), // d(a^b)/db = a^b ln a
+    ],
+  }),
+);
+
+/** Natural logarithm. */
+export const log = unary(
+  defineElementwise('log', {
+    partials: [(g, [x]) => div(g, x)], // d ln x = dx / x
+  }),
+);
+
+const comparison = (name: string): ((a: Operand, b: Operand) => Tensor) =>
+  binary(defineElementwise(name, { takes: 'any', gives: () => 'bool' }));
+
+/** `a > b` as bool. */
+export const greater = comparison('greater');
+/** `a >= b` as bool. */
+export const greaterEqual = comparison('greaterEqual');
+/** `a < b` as bool. */
+export const less = comparison('less');
+/** `a <= b` as bool. */
+export const lessEqual = comparison('lessEqual');
+/** `a == b` as bool. */
+export const equal = comparison('equal');
+/** `a != b` as bool. */
+export const notEqual = comparison('notEqual');
+
+const castOp = defineElementwise<{ dtype: DType }>('cast', {
+  takes: 'any',
+  gives: (_dtypes, { dtype }) => dtype,
+  partials: [(g, [x]) => cast(g, x.dtype)],
+});
+
+/** The values as another dtype: towards zero and saturating from floats to integers, NaN to 0. */
+export const cast = (x: Tensor, dtype: DType): Tensor =>
+  x.dtype === dtype ? x : applyElementwise(castOp, [x], { dtype });

@@ -1,0 +1,171 @@
+import { DTypeError, PalimpsestError } from '../../errors';
+import type { DType } from '../../graph/dtype';
+import { moved, sameExampleAxis } from '../../graph/exampleAxis';
+import { examplesFirst } from '../examplesFirst';
+import { defineOp, several, single, type ExampleRule, type Op, type Several } from '../../graph/op';
+import { broadcastShapes, formatShape, sameShape, type Shape } from '../../graph/shape';
+import { Tensor, type Spec } from '../../graph/tensor';
+import { broadcastToOp, sumTo, sumToExamples } from '../sum';
+
+/**
+ * One derivative of an elementwise function: the direction `g` times df/dx_i, in terms of other ops. The same rule serves
+ * reverse mode (g a cotangent), forward mode (g a tangent) and per-example gradients.
+ */
+export type Partial = (g: Tensor, inputs: Several<Tensor>, output: Tensor) => Tensor;
+
+export interface ElementwiseRecord<A> {
+  /** The operation of the native `fused` kernel; the op's own name by default. */
+  readonly operation?: string;
+  readonly immediate?: (attributes: A) => number;
+  /** A partial per input; null for an input that counts as a constant. Without any the op is a constant. */
+  readonly partials?: readonly (Partial | null)[];
+  /** dtypes the inputs may have; all inputs after the first `free` ones must agree. Default: floats. */
+  readonly takes?: 'float' | 'number' | 'any' | 'bool';
+  /** dtype of the result, given that of the inputs; by default that of the last. */
+  readonly gives?: (dtypes: readonly DType[], attributes: A) => DType;
+  /** How many leading inputs have a dtype of their own (the condition of `where`). */
+  readonly free?: number;
+}
+
+const ACCEPTED: Record<NonNullable<ElementwiseRecord<object>['takes']>, readonly DType[]> = {
+  float: ['float32', 'float64'],
+  number: ['float32', 'float64', 'int32'],
+  any: ['float32', 'float64', 'int32', 'uint8', 'bool'],
+  bool: ['bool'],
+};
+
+/** Defines an op that computes each element of its result from the elements at the same place, with broadcasting. */
+export function defineElementwise<A extends object = object>(name: string, record: ElementwiseRecord<A>): Op<A> {
+  const { partials, operation = name, immediate, takes = 'float', free = 0 } = record;
+  const partial = (which: number): Partial => {
+    const rule = partials?.[which];
+    if (!rule) throw new PalimpsestError('ERR_NOT_DIFFERENTIABLE', `${name}: no derivative for input ${which}`);
+    return rule;
+  };
+  const infer = (inputs: readonly Spec[], attributes: A): Spec => {
+    checkDTypes(name, inputs.slice(free), ACCEPTED[takes]);
+    const dtypes = inputs.map((input) => input.dtype);
+    const dtype = record.gives?.(dtypes, attributes) ?? dtypes.at(-1) ?? 'float32';
+    return {
+      shape: broadcastShapes(
+        name,
+        inputs.map((input) => input.shape),
+      ),
+      dtype,
+    };
+  };
+  return defineOp<A>(name, {
+    infer,
+    lower: immediate ? { elementwise: operation, immediate } : { elementwise: operation },
+    ...(partials ? {} : { constant: true }),
+    vjp: ([g], inputs, [y], _attributes, wanted) =>
+      inputs.map((x, i) => (wanted[i] && partials?.[i] ? sumTo(partial(i)(g, inputs, y), x.shape) : null)),
+    jvp: (tangents, inputs, [y]) => {
+      const parts = tangents.flatMap((dx, i) => (dx && partials?.[i] ? [partial(i)(dx, inputs, y)] : []));
+      return [parts.length === 0 ? null : parts.reduce((total, part) => addition(total, part))];
+    },
+    example: exampleRule(name, partial),
+  });
+}
+
+/** Set by arithmetic.ts, which defines addition with this file. */
+let addition: (a: Tensor, b: Tensor) => Tensor;
+export const setAddition = (add: typeof addition): void => void (addition = add);
+
+function exampleRule<A>(name: string, partial: (which: number) => Partial): ExampleRule<A> {
+  return {
+    axis: ({ axes, inputs, outputs: [output], mixes }) => {
+      const [first, ...others] = inputs.flatMap((input, i) => {
+        const axis = axes[i];
+        return axis ? [moved(axis, axis.axis + output.shape.length - input.shape.length)] : [];
+      });
+      const agree = first && others.every((axis) => sameExampleAxis(axis, first));
+      return agree ? first : mixes('its inputs have the examples in different places');
+    },
+    site: ({ which, cotangents: [g], inputs, outputs: [y], outputAxis }) => {
+      const shape = at(inputs, which).shape;
+      const aligned = shape[outputAxis.axis - y.shape.length + shape.length] ?? 1;
+      if (aligned !== 1) {
+        throw new PalimpsestError(
+          'ERR_EXAMPLE_AXIS',
+          `${name}: a parameter of shape ${formatShape(shape)} has an entry per example; put it in the batch`,
+        );
+      }
+      return { kind: 'dense', values: sumToExamples(examplesFirst(partial(which)(g, inputs, y), outputAxis), shape) };
+    },
+    through: ({ which, site, inputs, outputs: [y] }) => {
+      const shape = at(inputs, which).shape;
+      if (site.kind === 'dense') {
+        // The other inputs broadcast over the leading example axis by themselves.
+        return { kind: 'dense', values: sumToExamples(partial(which)(site.values, inputs, y), shape) };
+      }
+      // A factor scales as the product does when the partial is a number: the identity, a sign, a scalar.
+      const others = inputs.filter((_, i) => i !== which);
+      const uniform = LINEAR.has(name) || (name === 'mul' && others.every((other) => other.size === 1));
+      if (!uniform || !sameShape(shape, y.shape)) return null;
+      const scaled = (factor: Tensor): Tensor => partial(which)(factor, several(inputs.map(asScalar)), y);
+      return site.kind === 'product'
+        ? { ...site, right: scaled(site.right) }
+        : { ...site, cotangent: scaled(site.cotangent) };
+    },
+  };
+  function asScalar(x: Tensor): Tensor {
+    return x.size === 1 && x.shape.length > 0 ? sumTo(x, []) : x;
+  }
+}
+
+/** Ops whose partials are plus or minus one. */
+const LINEAR = new Set(['add', 'sub', 'neg', 'identity', 'cast']);
+
+function checkDTypes(name: string, inputs: readonly Spec[], accepted: readonly DType[]): void {
+  const [first, ...rest] = inputs;
+  if (!first) return;
+  if (!accepted.includes(first.dtype)) {
+    throw new DTypeError(`${name}: ${accepted.join(' or ')} expected, got ${first.dtype}`);
+  }
+  for (const other of rest) {
+    if (other.dtype !== first.dtype) {
+      throw new DTypeError(`${name}: inputs must have one dtype, got ${first.dtype} and ${other.dtype}; use cast`);
+    }
+  }
+}
+
+/** A tensor, or a number that takes the dtype of its partner. */
+export type Operand = Tensor | number;
+
+/** A scalar constant of the dtype of `like`. */
+export type Scalar = (value: number, dtype: DType) => Tensor;
+
+/** Both operands as tensors. Two numbers are float32. */
+export function operands(scalar: Scalar, ...items: readonly Operand[]): Tensor[] {
+  const like = items.find((item) => item instanceof Tensor);
+  const dtype = like?.dtype ?? 'float32';
+  return items.map((item) => (item instanceof Tensor ? item : scalar(item, dtype)));
+}
+
+/**
+ * Applies an elementwise op. An operand that was broadcast beforehand is taken as it was: the kernel repeats elements
+ * itself, and the example axis stays visible.
+ */
+export function applyElementwise<A>(op: Op<A>, inputs: readonly Tensor[], attributes: A): Tensor {
+  const shape = broadcastShapes(
+    op.name,
+    inputs.map((input) => input.shape),
+  );
+  const plain = inputs.map((input, i) => withoutBroadcast(op.name, inputs, i, shape) ?? input);
+  return single(op(plain, attributes));
+}
+
+function withoutBroadcast(name: string, inputs: readonly Tensor[], which: number, shape: Shape): Tensor | undefined {
+  const input = at(inputs, which);
+  const source = input.node?.op === (broadcastToOp as unknown as Op) ? input.node.inputs[0] : undefined;
+  if (!source) return undefined;
+  const shapes = inputs.map((other, i) => (i === which ? source.shape : other.shape));
+  return sameShape(broadcastShapes(name, shapes), shape) ? source : undefined;
+}
+
+function at(inputs: readonly Tensor[], which: number): Tensor {
+  const input = inputs[which];
+  if (!input) throw new PalimpsestError('ERR_INTERNAL', `an elementwise op has no input ${which}`);
+  return input;
+}

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "error.h"
+
+namespace palimpsest {
+
+// The numbers are part of the program format: lib/graph/dtype.ts lists the same names in the same order.
+enum class DType : std::uint8_t { float32 = 0, float64 = 1, int32 = 2, uint8 = 3, boolean = 4 };
+constexpr std::size_t kDTypeCount = 5;
+
+constexpr std::size_t size_of(DType dtype) {
+  switch (dtype) {
+    case DType::float32: return 4;
+    case DType::float64: return 8;
+    case DType::int32: return 4;
+    case DType::uint8: return 1;
+    case DType::boolean: return 1;
+  }
+  return 0;
+}
+
+constexpr const char* name_of(DType dtype) {
+  switch (dtype) {
+    case DType::float32: return "float32";
+    case DType::float64: return "float64";
+    case DType::int32: return "int32";
+    case DType::uint8: return "uint8";
+    case DType::boolean: return "bool";
+  }
+  return "unknown";
+}
+
+template <typename T> struct DTypeOf;
+template <> struct DTypeOf<float> { static constexpr DType value = DType::float32; };
+template <> struct DTypeOf<double> { static constexpr DType value = DType::float64; };
+template <> struct DTypeOf<std::int32_t> { static constexpr DType value = DType::int32; };
+template <> struct DTypeOf<std::uint8_t> { static constexpr DType value = DType::uint8; };
+template <> struct DTypeOf<bool> { static constexpr DType value = DType::boolean; };
+
+// Calls f.template operator()<T>() for the element type T of a floating-point dtype.
+template <typename F> void dispatch_float(DType dtype, F&& f) {
+  switch (dtype) {
+    case DType::float32: f.template operator()<float>(); return;
+    case DType::float64: f.template operator()<double>(); return;
+    default: throw Error("ERR_DTYPE", std::string("expected float32 or float64, got ") + name_of(dtype));
+  }
+}
+
+// Calls f.template operator()<T>() for the element type T of any dtype.
+template <typename F> void dispatch_any(DType dtype, F&& f) {
+  switch (dtype) {
+    case DType::float32: f.template operator()<float>(); return;
+    case DType::float64: f.template operator()<double>(); return;
+    case DType::int32: f.template operator()<std::int32_t>(); return;
+    case DType::uint8: f.template operator()<std::uint8_t>(); return;
+    case DType::boolean: f.template operator()<bool>(); return;
+  }
+}
+
+}  // namespace palimpsest

@@ -1,0 +1,63 @@
+#include "program.h"
+
+#include <string>
+
+#include "checked.h"
+
+namespace palimpsest {
+
+std::vector<StoragePtr> Program::run(std::span<const StoragePtr> inputs, const Workers& workers, Allocator& allocator,
+                                     const Progress& progress) const {
+  if (inputs.size() != input_bytes_.size()) {
+    throw Error("ERR_PROGRAM", "run: the program takes " + std::to_string(input_bytes_.size()) + " inputs, got " +
+                                   std::to_string(inputs.size()));
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i]->bytes() < input_bytes_[i]) {
+      throw Error("ERR_BUFFER", "run: input " + std::to_string(i) + " needs " + std::to_string(input_bytes_[i]) +
+                                    " bytes, the buffer has " + std::to_string(inputs[i]->bytes()));
+    }
+  }
+  std::vector<StoragePtr> outputs(output_bytes_.size());
+  std::vector<StoragePtr> slots(slot_bytes_.size());
+  const auto locate = [&](const Place& place) -> std::byte* {
+    switch (place.kind) {
+      case PlaceKind::input: return inputs[place.index]->data();
+      case PlaceKind::output: {
+        StoragePtr& storage = outputs[place.index];
+        if (!storage) storage = allocator.allocate(output_bytes_[place.index]);
+        return storage->data();
+      }
+      case PlaceKind::slot: {
+        StoragePtr& storage = slots[place.index];
+        if (!storage) storage = allocator.allocate(slot_bytes_[place.index]);
+        return storage->data();
+      }
+    }
+    throw Error("ERR_INTERNAL", "a value without a place");
+  };
+
+  std::vector<View> views_in, views_out;
+  const auto view_all = [&](const std::vector<std::uint32_t>& numbers, std::vector<View>& views) {
+    views.resize(numbers.size());
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      const Value& value = values_[numbers[i]];
+      views[i].dtype = value.dtype;
+      views[i].shape = value.shape;
+      views[i].size = value.size;
+      views[i].data = locate(value.place);
+    }
+  };
+  for (std::size_t i = 0; i < instructions_.size(); ++i) {
+    if (workers.cancelled()) throw Error("ERR_ABORTED", "the evaluation was aborted");
+    const Instruction& instruction = instructions_[i];
+    view_all(instruction.inputs, views_in);
+    view_all(instruction.outputs, views_out);
+    instruction.kernel.run(
+        Call(instruction.kernel.name, views_in, views_out, instruction.attributes, workers, allocator));
+    if (progress) progress(i + 1, instructions_.size());
+  }
+  return outputs;
+}
+
+}  // namespace palimpsest

@@ -1,0 +1,114 @@
+#include "storage.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+
+#include "checked.h"
+
+namespace palimpsest {
+namespace {
+
+constexpr std::size_t kAlignment = 64;
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
+// A freed block is kept while the cache stays below this; beyond it the block goes back to the system.
+constexpr std::size_t kCacheLimit = std::size_t{1} << 30;
+
+std::size_t round_up(std::size_t bytes, std::size_t unit) {
+  return checked_add(bytes, unit - 1) / unit * unit;
+}
+
+// Sizes are rounded so that buffers of nearly equal size can take each other's place.
+std::size_t capacity_for(std::size_t bytes) {
+  if (bytes <= 4096) return round_up(std::max<std::size_t>(bytes, 1), kAlignment);
+  if (bytes < kHugePage) return round_up(bytes, 4096);
+  return round_up(bytes, kHugePage);
+}
+
+void* system_allocate(std::size_t capacity) {
+  const bool large = capacity >= kHugePage;
+  void* block = std::aligned_alloc(large ? kHugePage : kAlignment, capacity);
+  if (block != nullptr && large) madvise(block, capacity, MADV_HUGEPAGE);
+  return block;
+}
+
+}  // namespace
+
+Allocator::~Allocator() { trim(); }
+
+StoragePtr Allocator::allocate(std::size_t bytes) {
+  const std::size_t capacity = capacity_for(bytes);
+  void* block = nullptr;
+  {
+    std::lock_guard lock(mutex_);
+    if (limit_ != 0 && checked_add(live_bytes_, capacity) > limit_) {
+      throw Error("ERR_OUT_OF_MEMORY", "allocating " + std::to_string(bytes) + " bytes would exceed the limit of " +
+                                           std::to_string(limit_) + " bytes (" + std::to_string(live_bytes_) + " in use)");
+    }
+    // A block up to a quarter larger than asked for is close enough.
+    const auto found = cache_.lower_bound(capacity);
+    if (found != cache_.end() && found->first <= capacity + capacity / 4) {
+      block = found->second;
+      const std::size_t reused = found->first;
+      cached_bytes_ -= reused;
+      cache_.erase(found);
+      live_bytes_ += reused;
+      peak_bytes_ = std::max(peak_bytes_, live_bytes_);
+      return std::make_shared<Storage>(block, bytes, [self = shared_from_this(), reused](Storage& storage) {
+        self->release(storage.data(), reused);
+      });
+    }
+    live_bytes_ += capacity;
+    peak_bytes_ = std::max(peak_bytes_, live_bytes_);
+  }
+  block = system_allocate(capacity);
+  if (block == nullptr) {
+    trim();
+    block = system_allocate(capacity);
+  }
+  if (block == nullptr) {
+    std::lock_guard lock(mutex_);
+    live_bytes_ -= capacity;
+    throw Error("ERR_OUT_OF_MEMORY", "the system refused " + std::to_string(bytes) + " bytes");
+  }
+  return std::make_shared<Storage>(block, bytes, [self = shared_from_this(), capacity](Storage& storage) {
+    self->release(storage.data(), capacity);
+  });
+}
+
+void Allocator::release(void* data, std::size_t capacity) {
+  std::lock_guard lock(mutex_);
+  live_bytes_ -= capacity;
+  if (cached_bytes_ + capacity > kCacheLimit) {
+    std::free(data);
+    return;
+  }
+  cached_bytes_ += capacity;
+  cache_.emplace(capacity, data);
+}
+
+MemoryCounters Allocator::counters() const {
+  std::lock_guard lock(mutex_);
+  return {live_bytes_, peak_bytes_, cached_bytes_};
+}
+
+void Allocator::reset_peak() {
+  std::lock_guard lock(mutex_);
+  peak_bytes_ = live_bytes_;
+}
+
+void Allocator::trim() {
+  std::lock_guard lock(mutex_);
+  for (const auto& [capacity, block] : cache_) std::free(block);
+  cache_.clear();
+  cached_bytes_ = 0;
+}
+
+void Allocator::set_limit(std::size_t bytes) {
+  std::lock_guard lock(mutex_);
+  limit_ = bytes;
+}
+
+}  // namespace palimpsest

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace palimpsest {
+
+// A block of bytes with one owner count. Shapes and dtypes live in programs, never here.
+class Storage {
+ public:
+  Storage(void* data, std::size_t bytes, std::function<void(Storage&)> release)
+      : data_(data), bytes_(bytes), release_(std::move(release)) {}
+  ~Storage() { release_(*this); }
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
+
+  std::byte* data() const { return static_cast<std::byte*>(data_); }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  void* data_;
+  std::size_t bytes_;
+  std::function<void(Storage&)> release_;
+};
+
+using StoragePtr = std::shared_ptr<Storage>;
+
+struct MemoryCounters {
+  std::size_t live_bytes;    // bytes of storages that somebody holds
+  std::size_t peak_bytes;    // the largest live_bytes since the last reset
+  std::size_t cached_bytes;  // freed blocks kept for the next request
+};
+
+// Hands out 64-byte aligned storages and keeps freed blocks for reuse: on virtual machines the page faults of fresh
+// memory cost more than most kernels that write it. A storage keeps its allocator alive.
+class Allocator : public std::enable_shared_from_this<Allocator> {
+ public:
+  ~Allocator();
+  StoragePtr allocate(std::size_t bytes);
+  MemoryCounters counters() const;
+  void reset_peak();
+  // Returns cached blocks to the system.
+  void trim();
+  // Live bytes beyond which `allocate` throws ERR_OUT_OF_MEMORY; 0 means no limit.
+  void set_limit(std::size_t bytes);
+
+ private:
+  void release(void* data, std::size_t capacity);
+
+  mutable std::mutex mutex_;
+  std::multimap<std::size_t, void*> cache_;  // capacity -> block
+  std::size_t live_bytes_ = 0;
+  std::size_t peak_bytes_ = 0;
+  std::size_t cached_bytes_ = 0;
+  std::size_t limit_ = 0;
+};
+
+}  // namespace palimpsest
