@@ -24,7 +24,8 @@ struct Tensor {
   }
   template <typename T>
   Tensor(Shape shape, const std::vector<T>& values) : Tensor(DTypeOf<T>::value, std::move(shape)) {
-    std::memcpy(bytes.data(), values.data(), std::min(bytes.size(), values.size() * sizeof(T)));
+    if (!bytes.empty())
+      std::memcpy(bytes.data(), values.data(), std::min(bytes.size(), values.size() * sizeof(T)));
   }
 
   std::int64_t size() const {
