@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "environment.h"
@@ -50,7 +51,7 @@ template <typename Result> class SettledMessage : public Message {
 
 template <typename Result> Napi::Value start(Napi::Env env, Task<Result> task, const Napi::Value& progress) {
   using Clock = std::chrono::steady_clock;
-  constexpr auto kInterval = std::chrono::milliseconds(100);
+  static constexpr auto kInterval = std::chrono::milliseconds(100);
 
   Environment& environment = Environment::of(env);
   auto settlement = std::make_shared<Settlement<Result>>(env);
