@@ -99,7 +99,7 @@ function resolveImport(file, name, known) {
 const layerOf = (file) => LAYERS.findIndex((layer) => layer.includes(file.split('/')[1]));
 
 function checkLibrary() {
-  const files = filesBelow('lib', ['.ts']);
+  const files = filesBelow('lib', ['.ts']).filter((file) => !file.endsWith('.d.ts'));
   const known = new Set(files);
   const graph = new Map();
   for (const file of files) {
@@ -144,7 +144,7 @@ function checkCircles(graph) {
 }
 
 function checkNative() {
-  for (const file of filesBelow('native', ['.cpp', '.h', '.inc', '.cu'])) {
+  for (const file of filesBelow('native', ['.cpp', '.h', '.inl', '.cu'])) {
     if (file.startsWith('native/binding/')) continue;
     if (
       /^\s*#\s*include\s*[<"](napi|node_api|js_native_api)\.h[>"]/m.test(
@@ -158,7 +158,7 @@ function checkNative() {
 function checkSizes() {
   for (const file of [
     ...filesBelow('lib', ['.ts']),
-    ...filesBelow('native', ['.cpp', '.h', '.inc', '.cu', '.js']),
+    ...filesBelow('native', ['.cpp', '.h', '.inl', '.cu', '.js']),
   ]) {
     const lines = readFileSync(join(ROOT, file), 'utf8').split('\n').length - 1;
     if (lines > MAX_LINES) fault(file, `has ${lines} lines; ${MAX_LINES} is the limit`);
