@@ -1,0 +1,101 @@
+// The index of the largest element along one axis: the first of equals, and the first NaN if there is one.
+// Attributes: axis.
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "combine.h"
+#include "core/kernel.h"
+#include "kernels/pieces.h"
+
+namespace palimpsest {
+namespace {
+
+template <typename T>
+std::int32_t argmax_run(const T* x, std::size_t n) {
+  const T largest = combine_run<Max>(x, n);
+  std::size_t i = 0;
+  if (largest != largest) {
+    while (x[i] == x[i]) ++i;
+  } else {
+    while (x[i] != largest) ++i;
+  }
+  return static_cast<std::int32_t>(i);
+}
+
+// Columns [0, width) of n rows that lie `stride` apart.
+template <typename T>
+void argmax_columns(const T* x, std::size_t n, std::size_t stride, std::size_t width, T* largest,
+                    std::int32_t* y) {
+  for (std::size_t j = 0; j < width; ++j) {
+    largest[j] = x[j];
+    y[j] = 0;
+  }
+  for (std::size_t i = 1; i < n; ++i) {
+    const T* row = x + i * stride;
+#pragma GCC ivdep
+    for (std::size_t j = 0; j < width; ++j) {
+      // A NaN once found stays.
+      const bool is_larger = (row[j] > largest[j]) | ((row[j] != row[j]) & (largest[j] == largest[j]));
+      largest[j] = is_larger ? row[j] : largest[j];
+      y[j] = is_larger ? static_cast<std::int32_t>(i) : y[j];
+    }
+  }
+}
+
+template <typename T>
+void argmax_as(const Call& call, std::size_t outer, std::size_t n, std::size_t inner, const T* x,
+               std::int32_t* y) {
+  constexpr std::size_t kColumns = 512;
+  if (inner == 1) {
+    call.workers.parallel_range(outer, units_per_piece(static_cast<double>(n)),
+                                [&](std::size_t begin, std::size_t end) {
+                                  for (std::size_t i = begin; i < end; ++i) y[i] = argmax_run(x + i * n, n);
+                                });
+    return;
+  }
+  const std::size_t width = inner < kColumns ? inner : kColumns, chunks = (inner + width - 1) / width;
+  const double work = static_cast<double>(n) * static_cast<double>(width);
+  call.workers.parallel_range(outer * chunks, units_per_piece(work), [&](std::size_t begin, std::size_t end) {
+    T largest[kColumns];
+    for (std::size_t unit = begin; unit < end; ++unit) {
+      const std::size_t i = unit / chunks, column = unit % chunks * width;
+      const std::size_t columns = inner - column < width ? inner - column : width;
+      argmax_columns(x + i * n * inner + column, n, inner, columns, largest, y + i * inner + column);
+    }
+  });
+}
+
+void argmax(const Call& call) {
+  call.expect_counts(1, 1);
+  const View& x = call.input(0);
+  const View& y = call.output(0);
+  call.expect(call.attributes().size() == 1, "one attribute expected");
+  const auto axis = static_cast<std::size_t>(call.integer(0, 0, x.rank() - 1));
+  std::int32_t* out = y.as<std::int32_t>();
+  // The axis may be kept with extent 1 or dropped, so extents of 1 do not count.
+  Shape remaining, output;
+  for (std::size_t k = 0; k < x.shape.size(); ++k) {
+    if (k != axis && x.shape[k] != 1) remaining.push_back(x.shape[k]);
+  }
+  for (const std::int64_t extent : y.shape) {
+    if (extent != 1) output.push_back(extent);
+  }
+  call.expect(remaining == output, "the output's extents are not those of the remaining axes");
+  call.expect(x.shape[axis] <= std::numeric_limits<std::int32_t>::max(),
+              "the axis is too long for int32 indices");
+  if (x.dtype != DType::int32) dispatch_float(x.dtype, []<typename T>() {});
+  if (y.size == 0) return;
+  call.expect(x.shape[axis] > 0, "an empty axis has no largest element");
+  std::size_t outer = 1, inner = 1;
+  for (std::size_t k = 0; k < axis; ++k) outer *= static_cast<std::size_t>(x.shape[k]);
+  for (std::size_t k = axis + 1; k < x.shape.size(); ++k) inner *= static_cast<std::size_t>(x.shape[k]);
+  const auto n = static_cast<std::size_t>(x.shape[axis]);
+  if (x.dtype == DType::int32) return argmax_as(call, outer, n, inner, x.as<std::int32_t>(), out);
+  dispatch_float(x.dtype, [&]<typename T>() { argmax_as(call, outer, n, inner, x.as<T>(), out); });
+}
+
+PALIMPSEST_KERNEL("argmax", argmax);
+
+}  // namespace
+}  // namespace palimpsest

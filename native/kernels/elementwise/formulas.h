@@ -1,0 +1,268 @@
+#pragma once
+
+// What each elementwise operation computes for one element. Included by one file per instruction set, with
+// the same precautions as float_math.h.
+
+#include <cstdint>
+
+#include "float_math.h"
+
+namespace palimpsest {
+namespace {
+
+// Bool tensors hold bytes; they are read as bytes, because a byte other than 0 and 1 in a C++ bool would be
+// undefined.
+template <typename T>
+struct ElementOf {
+  using type = T;
+};
+template <>
+struct ElementOf<bool> {
+  using type = std::uint8_t;
+};
+template <typename T>
+using Element = typename ElementOf<T>::type;
+
+// Toward zero; out of range goes to the nearest value, NaN to 0. Clamped before conversion, which is
+// undefined out of range.
+template <typename F>
+inline std::int32_t to_int32(F x) {
+  constexpr F kLow = F(-2147483648.0), kBelow = F(sizeof(F) == 4 ? 2147483520.0 : 2147483647.0);
+  const F clamped = x > kLow ? (x < kBelow ? x : kBelow) : (x == x ? kLow : F(0));
+  const std::int32_t converted = static_cast<std::int32_t>(clamped);
+  return x >= F(2147483647.0) ? std::int32_t{2147483647} : converted;
+}
+
+// An element of dtype From as one of dtype To. Integers that do not fit go to the nearest value, like floats
+// do.
+template <typename To, typename From>
+inline Element<To> convert(Element<From> x) {
+  if constexpr (__is_same(From, bool)) {
+    return static_cast<Element<To>>(x != 0 ? 1 : 0);
+  } else if constexpr (__is_same(To, From)) {
+    return x;
+  } else if constexpr (__is_same(To, bool)) {
+    return x != From(0);
+  } else if constexpr (__is_same(To, std::int32_t) && !__is_same(From, std::uint8_t)) {
+    return to_int32(x);
+  } else if constexpr (__is_same(To, std::uint8_t)) {
+    const From floor = x > From(0) ? x : From(0);
+    return static_cast<std::uint8_t>(static_cast<std::int32_t>(floor < From(255) ? floor : From(255)));
+  } else {
+    return static_cast<Element<To>>(x);
+  }
+}
+
+inline std::int32_t wrap(std::uint32_t x) { return static_cast<std::int32_t>(x); }
+inline std::uint32_t unsign(std::int32_t x) { return static_cast<std::uint32_t>(x); }
+
+// One struct per operation, under the operation's name. `apply` takes and returns elements. int32 wraps
+// around.
+namespace formula {
+
+struct full;  // the loop table treats these two apart
+struct cast;
+
+struct add {
+  template <typename T>
+  static T apply(T a, T b) {
+    return a + b;
+  }
+  static std::int32_t apply(std::int32_t a, std::int32_t b) { return wrap(unsign(a) + unsign(b)); }
+};
+struct sub {
+  template <typename T>
+  static T apply(T a, T b) {
+    return a - b;
+  }
+  static std::int32_t apply(std::int32_t a, std::int32_t b) { return wrap(unsign(a) - unsign(b)); }
+};
+struct mul {
+  template <typename T>
+  static T apply(T a, T b) {
+    return a * b;
+  }
+  static std::int32_t apply(std::int32_t a, std::int32_t b) { return wrap(unsign(a) * unsign(b)); }
+};
+struct div {
+  template <typename T>
+  static T apply(T a, T b) {
+    return a / b;
+  }
+};
+struct neg {
+  template <typename T>
+  static T apply(T a) {
+    return -a;
+  }
+  static std::int32_t apply(std::int32_t a) { return wrap(0 - unsign(a)); }
+};
+struct abs {
+  static float apply(float a) { return __builtin_fabsf(a); }
+  static double apply(double a) { return __builtin_fabs(a); }
+  static std::int32_t apply(std::int32_t a) { return a < 0 ? wrap(0 - unsign(a)) : a; }
+};
+struct sign {  // zeros keep their sign, NaN stays
+  template <typename T>
+  static T apply(T a) {
+    return a > T(0) ? T(1) : (a < T(0) ? T(-1) : a);
+  }
+};
+struct square {
+  template <typename T>
+  static T apply(T a) {
+    return mul::apply(a, a);
+  }
+};
+struct sqrt {
+  static float apply(float a) { return __builtin_sqrtf(a); }
+  static double apply(double a) { return __builtin_sqrt(a); }
+};
+struct reciprocal {
+  template <typename T>
+  static T apply(T a) {
+    return T(1) / a;
+  }
+};
+struct rsqrt {
+  template <typename T>
+  static T apply(T a) {
+    return T(1) / sqrt::apply(a);
+  }
+};
+
+struct exp {
+  static float apply(float a) { return single::exp(a); }
+  static double apply(double a) { return __builtin_exp(a); }
+};
+struct expm1 {
+  static float apply(float a) { return single::expm1(a); }
+  static double apply(double a) { return __builtin_expm1(a); }
+};
+struct log {
+  static float apply(float a) { return single::log(a); }
+  static double apply(double a) { return __builtin_log(a); }
+};
+struct log1p {
+  static float apply(float a) { return single::log1p(a); }
+  static double apply(double a) { return __builtin_log1p(a); }
+};
+struct tanh {
+  static float apply(float a) { return single::tanh(a); }
+  static double apply(double a) { return __builtin_tanh(a); }
+};
+struct sigmoid {
+  static float apply(float a) { return single::sigmoid(a); }
+  static double apply(double a) {
+    const double z = __builtin_exp(-__builtin_fabs(a));
+    return (a < 0.0 ? z : 1.0) / (1.0 + z);
+  }
+};
+struct erf {
+  static float apply(float a) { return single::erf(a); }
+  static double apply(double a) { return __builtin_erf(a); }
+};
+struct sin {
+  static float apply(float a) { return __builtin_sinf(a); }
+  static double apply(double a) { return __builtin_sin(a); }
+};
+struct cos {
+  static float apply(float a) { return __builtin_cosf(a); }
+  static double apply(double a) { return __builtin_cos(a); }
+};
+struct pow {
+  static float apply(float a, float b) { return __builtin_powf(a, b); }
+  static double apply(double a, double b) { return __builtin_pow(a, b); }
+};
+
+// NaN in either operand gives NaN.
+struct maximum {
+  template <typename T>
+  static T apply(T a, T b) {
+    return (a > b) | (a != a) ? a : b;
+  }
+};
+struct minimum {
+  template <typename T>
+  static T apply(T a, T b) {
+    return (a < b) | (a != a) ? a : b;
+  }
+};
+struct floor {
+  static float apply(float a) { return __builtin_floorf(a); }
+  static double apply(double a) { return __builtin_floor(a); }
+};
+struct ceil {
+  static float apply(float a) { return __builtin_ceilf(a); }
+  static double apply(double a) { return __builtin_ceil(a); }
+};
+struct round {  // halves to even
+  static float apply(float a) { return __builtin_nearbyintf(a); }
+  static double apply(double a) { return __builtin_nearbyint(a); }
+};
+struct relu {  // NaN stays
+  template <typename T>
+  static T apply(T a) {
+    return a < T(0) ? T(0) : a;
+  }
+};
+
+struct greater {
+  template <typename T>
+  static std::uint8_t apply(T a, T b) {
+    return a > b;
+  }
+};
+struct greaterEqual {
+  template <typename T>
+  static std::uint8_t apply(T a, T b) {
+    return a >= b;
+  }
+};
+struct less {
+  template <typename T>
+  static std::uint8_t apply(T a, T b) {
+    return a < b;
+  }
+};
+struct lessEqual {
+  template <typename T>
+  static std::uint8_t apply(T a, T b) {
+    return a <= b;
+  }
+};
+struct equal {
+  template <typename T>
+  static std::uint8_t apply(T a, T b) {
+    return a == b;
+  }
+};
+struct notEqual {
+  template <typename T>
+  static std::uint8_t apply(T a, T b) {
+    return a != b;
+  }
+};
+struct logicalAnd {
+  static std::uint8_t apply(std::uint8_t a, std::uint8_t b) { return (a != 0) & (b != 0); }
+};
+struct logicalOr {
+  static std::uint8_t apply(std::uint8_t a, std::uint8_t b) { return (a | b) != 0; }
+};
+struct logicalNot {
+  static std::uint8_t apply(std::uint8_t a) { return a == 0; }
+};
+struct where {
+  template <typename T>
+  static T apply(std::uint8_t a, T b, T c) {
+    return a != 0 ? b : c;
+  }
+};
+struct isFinite {
+  static std::uint8_t apply(float a) { return __builtin_fabsf(a) <= 0x1.fffffep127f; }
+  static std::uint8_t apply(double a) { return __builtin_fabs(a) <= 0x1.fffffffffffffp1023; }
+};
+
+}  // namespace formula
+}  // namespace
+}  // namespace palimpsest

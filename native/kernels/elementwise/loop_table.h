@@ -1,0 +1,118 @@
+#pragma once
+
+// The loops over the formulas, as tables. Included by one file per instruction set, which is what makes them
+// different.
+
+#include "formulas.h"
+#include "loops.h"
+#include "operations.h"
+
+namespace palimpsest {
+namespace {
+
+// The element types that an operation has loops for.
+struct Any {
+  template <typename T>
+  static constexpr bool has = true;
+};
+struct Numbers {
+  template <typename T>
+  static constexpr bool has = sizeof(T) > 1;
+};
+struct Floats {
+  template <typename T>
+  static constexpr bool has = __is_same(T, float) || __is_same(T, double);
+};
+struct Booleans {
+  template <typename T>
+  static constexpr bool has = __is_same(T, bool);
+};
+
+// Every loop says that its iterations are independent: the output is exactly an operand or apart from all of
+// them.
+
+template <typename T>
+void fill_loop(std::size_t n, std::byte* out, const std::byte*, const std::byte*, const std::byte*,
+               double immediate) {
+  const Element<T> value = convert<T, double>(immediate);
+  Element<T>* y = reinterpret_cast<Element<T>*>(out);
+  for (std::size_t i = 0; i < n; ++i) y[i] = value;
+}
+
+template <typename To, typename From>
+void cast_loop(std::size_t n, std::byte* out, const std::byte* a, const std::byte*, const std::byte*,
+               double) {
+  const auto* x = reinterpret_cast<const Element<From>*>(a);
+  auto* y = reinterpret_cast<Element<To>*>(out);
+#pragma GCC ivdep
+  for (std::size_t i = 0; i < n; ++i) y[i] = convert<To, From>(x[i]);
+}
+
+template <typename F, typename R, typename A>
+void unary_loop(std::size_t n, std::byte* out, const std::byte* a, const std::byte*, const std::byte*,
+                double) {
+  const auto* x = reinterpret_cast<const A*>(a);
+  auto* y = reinterpret_cast<R*>(out);
+#pragma GCC ivdep
+  for (std::size_t i = 0; i < n; ++i) y[i] = F::apply(x[i]);
+}
+
+template <typename F, typename R, typename A>
+void binary_loop(std::size_t n, std::byte* out, const std::byte* a, const std::byte* b, const std::byte*,
+                 double) {
+  const auto* x1 = reinterpret_cast<const A*>(a);
+  const auto* x2 = reinterpret_cast<const A*>(b);
+  auto* y = reinterpret_cast<R*>(out);
+#pragma GCC ivdep
+  for (std::size_t i = 0; i < n; ++i) y[i] = F::apply(x1[i], x2[i]);
+}
+
+template <typename F, typename T>
+void choice_loop(std::size_t n, std::byte* out, const std::byte* a, const std::byte* b, const std::byte* c,
+                 double) {
+  const auto* x1 = reinterpret_cast<const std::uint8_t*>(a);
+  const auto* x2 = reinterpret_cast<const T*>(b);
+  const auto* x3 = reinterpret_cast<const T*>(c);
+  auto* y = reinterpret_cast<T*>(out);
+#pragma GCC ivdep
+  for (std::size_t i = 0; i < n; ++i) y[i] = F::apply(x1[i], x2[i], x3[i]);
+}
+
+template <typename F, int arity, Rule rule, typename Types, typename T>
+constexpr Loop loop_for() {
+  using E = Element<T>;
+  if constexpr (!Types::template has<T> || rule == Rule::cast) {
+    return nullptr;
+  } else if constexpr (rule == Rule::fill) {
+    return fill_loop<T>;
+  } else if constexpr (rule == Rule::choose) {
+    return choice_loop<F, E>;
+  } else {
+    using R = Element<std::conditional_t<rule == Rule::compare, bool, T>>;
+    if constexpr (arity == 1)
+      return unary_loop<F, R, E>;
+    else
+      return binary_loop<F, R, E>;
+  }
+}
+
+// In the order of DType.
+#define PALIMPSEST_ROW(name, arity, rule, types)                      \
+  {loop_for<formula::name, arity, Rule::rule, types, float>(),        \
+   loop_for<formula::name, arity, Rule::rule, types, double>(),       \
+   loop_for<formula::name, arity, Rule::rule, types, std::int32_t>(), \
+   loop_for<formula::name, arity, Rule::rule, types, std::uint8_t>(), \
+   loop_for<formula::name, arity, Rule::rule, types, bool>()},
+constexpr Loop kOperationLoops[][kDTypeCount] = {PALIMPSEST_ELEMENTWISE_OPERATIONS(PALIMPSEST_ROW)};
+#undef PALIMPSEST_ROW
+
+#define PALIMPSEST_CASTS(From)                                                     \
+  {cast_loop<float, From>, cast_loop<double, From>, cast_loop<std::int32_t, From>, \
+   cast_loop<std::uint8_t, From>, cast_loop<bool, From>}
+constexpr Loop kCastLoops[][kDTypeCount] = {PALIMPSEST_CASTS(float), PALIMPSEST_CASTS(double),
+                                            PALIMPSEST_CASTS(std::int32_t), PALIMPSEST_CASTS(std::uint8_t),
+                                            PALIMPSEST_CASTS(bool)};
+#undef PALIMPSEST_CASTS
+
+}  // namespace
+}  // namespace palimpsest

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+
+#include "core/dtype.h"
+
+namespace palimpsest {
+
+// Runs one operation over n elements that lie side by side. `out` may be exactly one of the operands. Unused
+// operands are null.
+using Loop = void (*)(std::size_t n, std::byte* out, const std::byte* a, const std::byte* b,
+                      const std::byte* c, double immediate);
+
+// The loops of one instruction set.
+struct Loops {
+  const Loop (*operations)[kDTypeCount];  // [operation code][element dtype], null where the operation has no
+                                          // such loop
+  const Loop (*casts)[kDTypeCount];       // [from][to]
+};
+
+extern const Loops kBaselineLoops;
+#if defined(__x86_64__)
+extern const Loops kAvx2Loops;
+extern const Loops kAvx512Loops;
+#endif
+
+// The loops for this processor.
+const Loops& loops();
+
+}  // namespace palimpsest

@@ -1,0 +1,123 @@
+// Rows by index: take x [outer, V, inner], indices [M] -> [outer, M, inner], and its transposed map,
+// takeGrad.
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+#include "combine.h"
+#include "core/kernel.h"
+#include "gather_index.h"
+#include "kernels/pieces.h"
+#include "strided_copy.h"
+
+namespace palimpsest {
+namespace {
+
+struct Extents {
+  std::size_t outer, table, picks, inner;
+};
+
+// `table` is the side with V rows, `picks` the one with M.
+Extents extents_of(const Call& call, const View& table, const View& indices, const View& picks,
+                   const char* name) {
+  call.expect(call.attributes().empty(), "no attributes expected");
+  call.expect(table.dtype == picks.dtype, "the dtypes must be equal");
+  call.expect(table.rank() == 3 && picks.rank() == 3 && indices.rank() == 1, "ranks 3, 1 and 3 expected");
+  call.expect(table.dim(0) == picks.dim(0) && table.dim(2) == picks.dim(2) && picks.dim(1) == indices.dim(0),
+              "the extents do not agree");
+  check_indices(name, indices.as<std::int32_t>(), indices.size, table.dim(1));
+  return {static_cast<std::size_t>(table.dim(0)), static_cast<std::size_t>(table.dim(1)),
+          static_cast<std::size_t>(picks.dim(1)), static_cast<std::size_t>(table.dim(2))};
+}
+
+template <typename Unit>
+void take_rows(const Call& call, const Extents& e, const Unit* x, const std::int32_t* index, Unit* y) {
+  call.workers.parallel_range(
+      e.outer * e.picks, units_per_piece(static_cast<double>(e.inner)),
+      [&](std::size_t begin, std::size_t end) {
+        for (std::size_t row = begin; row < end; ++row) {
+          const std::size_t source = row / e.picks * e.table + static_cast<std::size_t>(index[row % e.picks]);
+          std::memcpy(y + row * e.inner, x + source * e.inner, e.inner * sizeof(Unit));
+        }
+      });
+}
+
+void take(const Call& call) {
+  call.expect_counts(2, 1);
+  const View &x = call.input(0), &indices = call.input(1), &y = call.output(0);
+  const Extents e = extents_of(call, x, indices, y, "take");
+  if (y.size == 0) return;
+  const std::int32_t* index = indices.as<std::int32_t>();
+  dispatch_unit(size_of(x.dtype), [&]<typename Unit>() {
+    take_rows(call, e, reinterpret_cast<const Unit*>(x.data), index, reinterpret_cast<Unit*>(y.data));
+  });
+}
+
+// The positions that pick each row of the table, in ascending order: those of row v are
+// position[start[v]] ... position[start[v + 1] - 1].
+struct Inverse {
+  StoragePtr memory;
+  std::int32_t* position;
+  std::int64_t* start;
+
+  Inverse(const Call& call, const Extents& e, const std::int32_t* index) {
+    memory = call.scratch((e.table + 2) * sizeof(std::int64_t) + e.picks * sizeof(std::int32_t));
+    start = reinterpret_cast<std::int64_t*>(memory->data());
+    position = reinterpret_cast<std::int32_t*>(start + e.table + 2);
+    // A counting sort: start[v + 2] counts row v, becomes where v + 1 begins, and moves on as positions
+    // arrive.
+    std::fill(start, start + e.table + 2, 0);
+    for (std::size_t i = 0; i < e.picks; ++i) ++start[index[i] + 2];
+    std::partial_sum(start, start + e.table + 2, start);
+    for (std::size_t i = 0; i < e.picks; ++i) position[start[index[i] + 1]++] = static_cast<std::int32_t>(i);
+  }
+};
+
+// Each row of the table is the sum of the rows that picked it, by halves as in any other sum; rows nobody
+// picked are zero.
+template <typename T>
+void take_grad_as(const Call& call, const Extents& e, const T* g, const std::int32_t* index, T* dx) {
+  constexpr std::size_t kColumns = 512;
+  const Inverse inverse(call, e, index);
+  const std::size_t width = std::min(e.inner, kColumns), chunks = (e.inner + width - 1) / width;
+  // A piece has some rows of the table, on average with so many picks.
+  const double work =
+      static_cast<double>(width) * (1.0 + static_cast<double>(e.picks) / static_cast<double>(e.table));
+  const std::size_t spare = combine_rows_spare(e.picks, width);
+  call.workers.parallel_range(
+      e.outer * chunks * e.table, units_per_piece(work), [&](std::size_t begin, std::size_t end) {
+        const StoragePtr scratch = call.scratch(spare * sizeof(T));
+        for (std::size_t unit = begin; unit < end; ++unit) {
+          const std::size_t v = unit % e.table, column = unit / e.table % chunks * width,
+                            o = unit / e.table / chunks;
+          const std::size_t columns = std::min(width, e.inner - column);
+          const std::int32_t* position = inverse.position + inverse.start[v];
+          const auto picks = static_cast<std::size_t>(inverse.start[v + 1] - inverse.start[v]);
+          T* out = dx + (o * e.table + v) * e.inner + column;
+          const auto row = [&](std::size_t i) {
+            return g + (o * e.picks + static_cast<std::size_t>(position[i])) * e.inner + column;
+          };
+          if (picks == 0) {
+            std::fill(out, out + columns, T(0));
+          } else {
+            combine_rows<Sum>(row, 0, picks, columns, out, reinterpret_cast<T*>(scratch->data()));
+          }
+        }
+      });
+}
+
+void take_grad(const Call& call) {
+  call.expect_counts(2, 1);
+  const View &g = call.input(0), &indices = call.input(1), &dx = call.output(0);
+  const Extents e = extents_of(call, dx, indices, g, "takeGrad");
+  call.expect(e.picks <= std::size_t{0x7fffffff}, "too many indices");
+  dispatch_float(g.dtype, [&]<typename T>() {
+    if (dx.size > 0) take_grad_as(call, e, g.as<T>(), indices.as<std::int32_t>(), dx.as<T>());
+  });
+}
+
+PALIMPSEST_KERNEL("take", take);
+PALIMPSEST_KERNEL("takeGrad", take_grad);
+
+}  // namespace
+}  // namespace palimpsest
