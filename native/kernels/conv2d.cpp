@@ -1,0 +1,76 @@
+// Convolution and its two gradients as products whose one side is made of patches while it is packed.
+#include "core/kernel.h"
+#include "kernels/product/conv_shape.h"
+#include "kernels/product/fold.h"
+#include "kernels/product/patches.h"
+#include "kernels/product/product.h"
+
+namespace palimpsest {
+namespace {
+
+using product::ConvShape;
+using product::Matrix;
+using product::Patches;
+
+// y[n, o, t] = sum_k w[o, k] patch[n, k, t] + bias[o]
+void conv2d(const Call& call) {
+  call.expect(call.input_count() == 2 || call.input_count() == 3,
+              "images, kernels and at most a bias expected");
+  call.expect_counts(call.input_count(), 1);
+  call.expect(call.attributes().size() == 6, "six attributes expected");
+  const View &x = call.input(0), &w = call.input(1), &y = call.output(0);
+  const ConvShape conv = product::conv_shape(call, x.shape, w.shape, y.shape);
+  const bool biased = call.input_count() == 3;
+  if (biased)
+    call.expect(call.input(2).shape == Shape{conv.outputs}, "the bias must have one value an output channel");
+  dispatch_float(y.dtype, [&]<typename T>() {
+    const Matrix<T> kernels(w.as<T>(), 0, 1, conv.patch(), conv.patch());
+    const Patches<T> patches(x.as<T>(), conv, Patches<T>::Depth::patch);
+    product::Product<T> job{
+        {conv.examples, 1, conv.patch(), conv.outputs, conv.positions()}, kernels, patches, y.as<T>()};
+    if (biased) job.row_bias = call.input(2).as<T>();
+    product::run_product(call, job);
+  });
+}
+
+// dx = fold(sum_o w[o, k] g[n, o, t])
+void conv2d_input_grad(const Call& call) {
+  call.expect_counts(2, 1);
+  call.expect(call.attributes().size() == 6, "six attributes expected");
+  const View &g = call.input(0), &w = call.input(1), &dx = call.output(0);
+  const ConvShape conv = product::conv_shape(call, dx.shape, w.shape, g.shape);
+  dispatch_float(dx.dtype,
+                 [&]<typename T>() { product::run_fold<T>(call, conv, g.as<T>(), w.as<T>(), dx.as<T>()); });
+}
+
+// dw[o, k] = sum_n P_n, or sum_n P_n^2 elementwise, with P_n[k, o] = sum_t patch[n, k, t] g[n, o, t]. Patches
+// are the rows of the product and outputs its lanes, because the steps of a patch lie side by side as tiles
+// may have them in rows.
+void sum_over_examples(const Call& call, product::Reduction reduction) {
+  call.expect_counts(2, 1);
+  call.expect(call.attributes().size() == 6, "six attributes expected");
+  const View &x = call.input(0), &g = call.input(1), &out = call.output(0);
+  const ConvShape conv = product::conv_shape(call, x.shape, out.shape, g.shape);
+  dispatch_float(out.dtype, [&]<typename T>() {
+    const Patches<T> patches(x.as<T>(), conv, Patches<T>::Depth::positions);
+    const Matrix<T> gradient(g.as<T>(), conv.outputs * conv.positions(), 1, conv.positions(),
+                             conv.positions());
+    product::Product<T> job{
+        {1, conv.examples, conv.positions(), conv.patch(), conv.outputs}, patches, gradient, out.as<T>()};
+    job.reduction = reduction;
+    job.transposed = true;
+    product::run_product(call, job);
+  });
+}
+
+void conv2d_weight_grad(const Call& call) { sum_over_examples(call, product::Reduction::sum); }
+
+void square_sum_conv(const Call& call) { sum_over_examples(call, product::Reduction::squares); }
+
+PALIMPSEST_KERNEL("conv2d", conv2d);
+PALIMPSEST_KERNEL("conv2dInputGrad", conv2d_input_grad);
+PALIMPSEST_KERNEL("conv2dWeightGrad", conv2d_weight_grad);
+PALIMPSEST_KERNEL("squareSumConv", square_sum_conv);
+
+}  // namespace
+}  // namespace palimpsest

@@ -1,0 +1,62 @@
+// Per-example squared gradient norms, by whichever form is cheaper:
+// out[n] = sum_ij (sum_t A[n, t, i] G[n, t, j])^2 = sum_st (A_n A_n^T)[s, t] (G_n G_n^T)[s, t].
+#include "kernels/curvature/factors.h"
+#include "kernels/product/norms.h"
+#include "kernels/product/patches.h"
+
+namespace palimpsest {
+namespace {
+
+using product::Extents;
+using product::GramSide;
+using product::Patches;
+
+void product_norms(const Call& call) {
+  const Factors f = factors_of(call);
+  const View& out = call.output(0);
+  call.expect(out.shape == Shape{f.examples}, "the output's shape is not [N]");
+  dispatch_float(out.dtype, [&]<typename T>() {
+    const T *const a = call.input(0).as<T>(), *const g = call.input(1).as<T>();
+    if (product::gram_is_cheaper(f.steps, f.rows, f.columns)) {
+      const auto by_a = width_deep(a, f.steps, f.rows, f.transposed_a);
+      const auto by_g = width_deep(g, f.steps, f.columns, f.transposed_g);
+      product::run_gram_norms(call, f.examples, f.steps, GramSide<T>{by_a, by_a, f.rows},
+                              GramSide<T>{by_g, by_g, f.columns}, out.as<T>());
+    } else {
+      product::run_norms<T>(call, Extents{f.examples, 1, f.steps, f.rows, f.columns},
+                            steps_deep(a, f.steps, f.rows, f.transposed_a),
+                            steps_deep(g, f.steps, f.columns, f.transposed_g), out.as<T>());
+    }
+  });
+}
+
+// The same for the kernels of a convolution: A_n are the patches of image n.
+void product_norms_conv(const Call& call) {
+  call.expect_counts(2, 1);
+  call.expect(call.attributes().size() == 8, "eight attributes expected");
+  const View &x = call.input(0), &g = call.input(1), &out = call.output(0);
+  call.expect(x.rank() == 4 && g.rank() == 4, "rank 4 expected");
+  const Shape kernel{g.dim(1), x.dim(1), call.integer(6, 1, kWindowLimit), call.integer(7, 1, kWindowLimit)};
+  const product::ConvShape conv = product::conv_shape(call, x.shape, kernel, g.shape);
+  call.expect(out.shape == Shape{conv.examples}, "the output's shape is not [N]");
+  dispatch_float(out.dtype, [&]<typename T>() {
+    const T *const images = x.as<T>(), *const gradient = g.as<T>();
+    const auto patch = conv.patch(), steps = conv.positions();
+    if (product::gram_is_cheaper(steps, patch, conv.outputs)) {
+      const Patches<T> patches(images, conv, Patches<T>::Depth::patch);
+      const auto by_g = width_deep(gradient, steps, conv.outputs, true);
+      product::run_gram_norms(call, conv.examples, steps, GramSide<T>{patches, patches, patch},
+                              GramSide<T>{by_g, by_g, conv.outputs}, out.as<T>());
+    } else {
+      const Patches<T> patches(images, conv, Patches<T>::Depth::positions);
+      product::run_norms<T>(call, Extents{conv.examples, 1, steps, patch, conv.outputs}, patches,
+                            steps_deep(gradient, steps, conv.outputs, true), out.as<T>());
+    }
+  });
+}
+
+PALIMPSEST_KERNEL("productNorms", product_norms);
+PALIMPSEST_KERNEL("productNormsConv", product_norms_conv);
+
+}  // namespace
+}  // namespace palimpsest

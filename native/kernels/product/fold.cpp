@@ -1,0 +1,127 @@
+#include "kernels/product/fold.h"
+
+#include "core/checked.h"
+#include "kernels/product/patches.h"
+#include "kernels/product/product.h"
+
+namespace palimpsest::product {
+namespace {
+
+// Floats of one block patch x positions: it stays in the second-level cache between the product and the fold.
+constexpr Index kBlockElements = 96 * 1024;
+// A task computes at least this many patch elements, so that it fills tall tiles.
+constexpr Index kFewestPatchRows = 96;
+// Multiply-adds that make a task worth waking a thread, and tasks that are enough for any machine.
+constexpr double kTaskWork = 4e6;
+constexpr double kMostTasks = 64;
+
+template <typename T>
+class Fold {
+ public:
+  Fold(const Call& call, const ConvShape& conv, const T* gradient, const T* kernels, T* images)
+      : call_(call),
+        conv_(conv),
+        plane_(conv),
+        images_(images),
+        depth_{1, conv.outputs, static_cast<Index>(1024 / sizeof(T))},
+        channels_(cut_channels(conv)),
+        gradient_(gradient, conv.outputs * conv.positions(), conv.positions(), 1, conv.outputs),
+        kernels_(call, Matrix<T>(kernels, 0, conv.patch(), 1, conv.outputs),
+                 Cut{conv.patch(), channels_.block * conv.taps()}, depth_, micro_kernels<T>().tile_rows) {}
+
+  void run() {
+    const double work = static_cast<double>(conv_.examples * conv_.outputs) *
+                        static_cast<double>(conv_.patch() * conv_.positions());
+    const Index wanted = static_cast<Index>(std::clamp(work / kTaskWork, 1.0, kMostTasks));
+    const Cut groups{conv_.examples, std::max<Index>(1, conv_.examples * channels_.count() / wanted)};
+    call_.workers.parallel_for(
+        static_cast<std::size_t>(groups.count() * channels_.count()), [&](std::size_t index) {
+          const Index task = static_cast<Index>(index);
+          compute(groups[task / channels_.count()], channels_[task % channels_.count()]);
+        });
+  }
+
+ private:
+  static Cut cut_channels(const ConvShape& conv) {
+    const Index fewest = ceil_div(kFewestPatchRows, conv.taps());
+    const Index blocks = std::max<Index>(1, conv.channels / fewest);
+    return {conv.channels, ceil_div(conv.channels, blocks)};
+  }
+
+  void compute(Range examples, Range channels) const {
+    const Range patch{channels.begin * conv_.taps(), channels.end * conv_.taps()};
+    const Index lines = std::max<Index>(1, kBlockElements / patch.size() / conv_.out_width);
+    const Cut blocks{conv_.out_height, lines};
+    const Index pitch = round_up(std::min(lines, conv_.out_height) * conv_.out_width, kSlack) + kSlack;
+    const Index plane_size = conv_.padded_height() * plane_.row;
+    const Index sum_size = patch.size() * pitch;
+    const Index panel_size = round_up(gradient_.scratch_size(pitch, depth_.largest()), kSlack);
+    const StoragePtr scratch = call_.scratch(checked_mul(
+        static_cast<std::size_t>(channels.size() * plane_size + sum_size + panel_size), sizeof(T)));
+    T* const panel = reinterpret_cast<T*>(scratch->data());
+    T* const sum = panel + panel_size;
+    T* const planes = sum + sum_size;
+    for (Index example = examples.begin; example < examples.end; ++example) {
+      if (call_.workers.cancelled()) return;
+      std::fill_n(planes, channels.size() * plane_size, T(0));
+      for (Index b = 0; b < blocks.count(); ++b) {
+        const Range rows = blocks[b];
+        const Range positions{rows.begin * conv_.out_width, rows.end * conv_.out_width};
+        multiply_block<T>(kernels_, gradient_, example, depth_, patch, positions, nullptr, panel, sum, pitch);
+        for (Index element = 0; element < patch.size(); ++element) {
+          add_element(element % conv_.taps(), rows, sum + element * pitch,
+                      planes + element / conv_.taps() * plane_size);
+        }
+      }
+      for (Index c = channels.begin; c < channels.end; ++c) {
+        store_channel(planes + (c - channels.begin) * plane_size,
+                      images_ + (example * conv_.channels + c) * conv_.height * conv_.width);
+      }
+    }
+  }
+
+  // Adds the values of one tap at the output rows [rows.begin, rows.end) to the padded channel.
+  void add_element(Index tap, Range rows, const T* values, T* plane) const {
+    const Index y = rows.begin * conv_.down.stride + tap / conv_.across.kernel * conv_.down.dilation;
+    const Index x = tap % conv_.across.kernel * conv_.across.dilation;
+    micro_kernels<T>().add(values, conv_.out_width, conv_.out_width, rows.size(), plane + plane_.at(y, x),
+                           conv_.down.stride * plane_.row);
+  }
+
+  void store_channel(const T* plane, T* image) const {
+    for (Index y = 0; y < conv_.height; ++y) {
+      T* to = image + y * conv_.width;
+      if (plane_.phases == 1) {
+        std::copy_n(plane + plane_.at(plane_.top + y, plane_.left), conv_.width, to);
+      } else {
+        for (Index x = 0; x < conv_.width; ++x) to[x] = plane[plane_.at(plane_.top + y, plane_.left + x)];
+      }
+    }
+  }
+
+  const Call& call_;
+  const ConvShape& conv_;
+  const Plane plane_;
+  T* const images_;
+  const DepthCut depth_;
+  const Cut channels_;
+  const Matrix<T> gradient_;
+  const Packed<T> kernels_;
+};
+
+}  // namespace
+
+template <typename T>
+void run_fold(const Call& call, const ConvShape& conv, const T* gradient, const T* kernels, T* images) {
+  if (conv.examples == 0 || conv.image() == 0) return;
+  if (conv.outputs == 0 || conv.positions() == 0) {
+    std::fill_n(images, conv.examples * conv.image(), T(0));
+  } else {
+    Fold<T>(call, conv, gradient, kernels, images).run();
+  }
+}
+
+template void run_fold(const Call&, const ConvShape&, const float*, const float*, float*);
+template void run_fold(const Call&, const ConvShape&, const double*, const double*, double*);
+
+}  // namespace palimpsest::product

@@ -1,0 +1,107 @@
+#include "kernels/product/panels.h"
+
+#include <cstring>
+
+namespace palimpsest::product {
+namespace {
+
+// From this many steps an example on, reading and writing the output once an example is cheaper than the
+// smaller tile that leaves room for it in registers: 48 loads and stores beside 24 * 64 multiply-adds.
+constexpr Index kLongExample = 64;
+
+template <typename T>
+void merge(const T* edge, Index edge_step, Index rows, Index columns, Update update, T* c, Index c_step) {
+  for (Index i = 0; i < rows; ++i) {
+    for (Index j = 0; j < columns; ++j) {
+      const T value = edge[i * edge_step + j];
+      T& to = c[i * c_step + j];
+      if (update == Update::store) to = value;
+      if (update == Update::add) to += value;
+      if (update == Update::add_square) to += value * value;
+    }
+  }
+}
+
+// Calls `run` for every tile of the output. A tile that sticks out on the right goes through a buffer.
+template <typename T, typename Run>
+void for_each_tile(const PanelProduct<T>& job, Update update, const Run& run) {
+  const MicroKernels<T>& kernels = micro_kernels<T>();
+  const Index depth = job.depth.depth();
+  alignas(64) T edge[kMaxTileRows * kMaxVectors * kSlack];
+  const Index edge_step = kernels.columns();
+  for (Index j = 0; j < job.columns.count(); ++j) {
+    const SliverView<T> b = sliver_of(job.b, job.columns, j, depth);
+    const Index first = job.columns.begin(j);
+    const Index width = job.columns.size(j);
+    const Index vectors = ceil_div(width, kernels.lanes);
+    const bool whole = width == vectors * kernels.lanes;
+    for (Index i = 0; i < job.rows.count(); ++i) {
+      const SliverView<T> a = sliver_of(job.a, job.rows, i, depth);
+      const Index top = job.rows.begin(i);
+      const Index height = job.rows.size(i);
+      T* c = job.c + top * job.c_step + first;
+      Tile<T> tile{depth, a.data, a.step, b.data, b.step, c, job.c_step, update};
+      if (job.row_start != nullptr) tile.row_start = job.row_start + top;
+      if (job.column_start != nullptr) tile.column_start = job.column_start + first;
+      if (whole) {
+        run(tile, height, vectors, a.apart);
+        continue;
+      }
+      tile.c = edge;
+      tile.c_step = edge_step;
+      if (update == Update::add_square) {
+        std::memset(edge, 0, sizeof(edge));
+        run(tile, height, vectors, a.apart);
+        merge(edge, edge_step, height, width, Update::add, c, job.c_step);
+      } else {
+        tile.update = Update::store;
+        run(tile, height, vectors, a.apart);
+        merge(edge, edge_step, height, width, update, c, job.c_step);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+template <typename T>
+Index square_tile_rows(Index steps) {
+  const MicroKernels<T>& kernels = micro_kernels<T>();
+  return steps < kLongExample ? kernels.square_rows : kernels.tile_rows;
+}
+
+template <typename T>
+void multiply_panels(const PanelProduct<T>& job, Update update) {
+  const MicroKernels<T>& kernels = micro_kernels<T>();
+  for_each_tile(job, update, [&](const Tile<T>& tile, Index height, Index vectors, bool apart) {
+    kernels.tile[apart][height - 1][vectors - 1](tile);
+  });
+}
+
+template <typename T>
+void square_panels(const PanelProduct<T>& job) {
+  const MicroKernels<T>& kernels = micro_kernels<T>();
+  for_each_tile(job, Update::add_square, [&](Tile<T> tile, Index height, Index vectors, bool apart) {
+    tile.depth = job.depth.count;
+    if (job.depth.count < kLongExample && !apart) {
+      tile.examples = job.depth.examples;
+      kernels.squares[height - 1][vectors - 1](tile);
+      return;
+    }
+    for (Index example = 0; example < job.depth.examples; ++example) {
+      kernels.tile[apart][height - 1][vectors - 1](tile);
+      tile.a += tile.depth * (apart ? 1 : tile.a_step);
+      tile.b += tile.depth * tile.b_step;
+    }
+  });
+}
+
+#define PALIMPSEST_INSTANTIATE(T)                                           \
+  template Index square_tile_rows<T>(Index);                                \
+  template void multiply_panels(const PanelProduct<T>& job, Update update); \
+  template void square_panels(const PanelProduct<T>& job);
+PALIMPSEST_INSTANTIATE(float)
+PALIMPSEST_INSTANTIATE(double)
+#undef PALIMPSEST_INSTANTIATE
+
+}  // namespace palimpsest::product

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "kernels/product/conv_shape.h"
+#include "kernels/product/operand.h"
+
+namespace palimpsest::product {
+
+// Where the cells of one padded channel lie in scratch. Columns that are a stride apart lie side by side, so
+// that the cells under one tap of neighbouring output positions are always a run of memory, whatever the
+// stride.
+struct Plane {
+  explicit Plane(const ConvShape& conv)
+      : phases(conv.across.stride),
+        pitch(ceil_div(conv.padded_width(), conv.across.stride)),
+        row(phases * pitch),
+        top(conv.down.pad),
+        left(conv.across.pad) {}
+
+  // Padded row y, column x.
+  Index at(Index y, Index x) const { return y * row + x % phases * pitch + x / phases; }
+
+  Index phases;
+  Index pitch;  // cells of one phase in a row
+  Index row;    // cells of a row
+  Index top, left;
+};
+
+// The patches of a convolution's images as one side of a product, made while packing: element (patch element,
+// position).
+template <typename T>
+class Patches : public Operand<T> {
+ public:
+  // Which of the two is the depth of the product; the other one is its rows.
+  enum class Depth { patch, positions };
+
+  Patches(const T* images, const ConvShape& conv, Depth depth);
+
+  Panel<T> panel(const DepthBlock& block, Range rows, const Slivers& slivers, Index reuse,
+                 T* scratch) const override;
+  Index scratch_size(Index rows, Index depth) const override;
+
+ private:
+  void fill(Index example, Range patch, Range positions, T* to, Index pitch, T* plane) const;
+  void load_channel(Index example, Index channel, Range rows, T* plane) const;
+
+  const T* images_;
+  ConvShape conv_;
+  Plane plane_;
+  Depth depth_;
+};
+
+}  // namespace palimpsest::product

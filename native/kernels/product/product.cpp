@@ -1,0 +1,223 @@
+#include "kernels/product/product.h"
+
+#include <vector>
+
+#include "core/checked.h"
+
+namespace palimpsest::product {
+namespace {
+
+template <typename T>
+StoragePtr scratch_of(const Call& call, Index elements) {
+  return call.scratch(checked_mul(static_cast<std::size_t>(elements), sizeof(T)));
+}
+
+template <typename T>
+T* elements(const StoragePtr& storage) {
+  return reinterpret_cast<T*>(storage->data());
+}
+
+// One product in progress: what all its tasks share.
+template <typename T>
+class Run {
+ public:
+  Run(const Call& call, const Product<T>& product)
+      : call_(call),
+        product_(product),
+        extents_(product.extents),
+        squares_(product.reduction == Reduction::squares),
+        plan_(plan_product<T>(extents_, squares_)),
+        tallest_(squares_ && plan_.depth.parts() == 1 ? square_tile_rows<T>(extents_.steps)
+                                                      : micro_kernels<T>().tile_rows) {}
+
+  void run() {
+    pack_shared();
+    pad_column_bias();
+    const Index chunks = plan_.chunks.count();
+    const bool direct = chunks == 1 && !product_.transposed;
+    if (!direct)
+      partial_ = scratch_of<T>(call_, chunks * extents_.batches * extents_.rows * extents_.columns);
+    const Index blocks = plan_.rows.count() * plan_.columns.count();
+    const Index groups = plan_.batches.count();
+    call_.workers.parallel_for(static_cast<std::size_t>(chunks * groups * blocks), [&](std::size_t index) {
+      const Index task = static_cast<Index>(index);
+      const Index block = task % blocks;
+      const Index group = task / blocks % groups;
+      const Index chunk = task / blocks / groups;
+      T* out = direct ? product_.out
+                      : elements<T>(partial_) + chunk * extents_.batches * extents_.rows * extents_.columns;
+      compute(plan_.batches[group], plan_.rows[block / plan_.columns.count()],
+              plan_.columns[block % plan_.columns.count()], plan_.chunks[chunk], out);
+    });
+    if (!direct) combine(chunks);
+  }
+
+ private:
+  // A side that all batches share is packed once, unless a single task would do it.
+  void pack_shared() {
+    if (extents_.batches == 1 || !product_.a.shared()) return;
+    packed_a_ = std::make_unique<Packed<T>>(call_, product_.a, plan_.rows, plan_.depth, tallest_);
+  }
+
+  // Tiles read the bias of whole tiles of columns.
+  void pad_column_bias() {
+    if (product_.column_bias == nullptr) return;
+    padded_bias_.assign(static_cast<std::size_t>(extents_.columns + micro_kernels<T>().columns()), T(0));
+    std::copy_n(product_.column_bias, extents_.columns, padded_bias_.begin());
+  }
+
+  void compute(Range batches, Range rows, Range columns, Range units, T* out) const {
+    const Index deepest = plan_.depth.largest();
+    const Index size_a = a().scratch_size(rows.size(), deepest);
+    const Index size_b = product_.b.scratch_size(columns.size(), deepest);
+    const bool long_examples = squares_ && plan_.depth.parts() > 1;
+    const Index aligned_a = round_up(size_a, 64), aligned_b = round_up(size_b, 64);
+    const Index size_p = long_examples ? rows.size() * columns.size() : 0;
+    const StoragePtr scratch = scratch_of<T>(call_, aligned_a + aligned_b + size_p);
+    T* const panel_a = elements<T>(scratch);
+    T* const panel_b = panel_a + aligned_a;
+    for (Index batch = batches.begin; batch < batches.end; ++batch) {
+      T* c = out + (batch * extents_.rows + rows.begin) * extents_.columns + columns.begin;
+      if (long_examples) {
+        square_long_examples(rows, columns, units, panel_a, panel_b, panel_b + aligned_b, c);
+      } else {
+        accumulate(batch, rows, columns, units, panel_a, panel_b, c);
+      }
+    }
+  }
+
+  void accumulate(Index batch, Range rows, Range columns, Range units, T* panel_a, T* panel_b, T* c) const {
+    if (squares_) clear(rows, columns, c, extents_.columns);
+    for (Index d = units.begin; d < units.end; ++d) {
+      if (call_.workers.cancelled()) return;
+      DepthBlock depth = plan_.depth[d];
+      depth.example += batch * extents_.examples;
+      PanelProduct<T> job = panels(depth, rows, columns, panel_a, panel_b, c, extents_.columns);
+      if (squares_) {
+        square_panels(job);
+        continue;
+      }
+      if (d == 0 && product_.row_bias != nullptr) job.row_start = product_.row_bias + rows.begin;
+      if (d == 0 && product_.column_bias != nullptr) job.column_start = padded_bias_.data() + columns.begin;
+      multiply_panels(job, d == units.begin ? Update::store : Update::add);
+    }
+  }
+
+  // Examples longer than a block of depth: their sum is made in scratch, then squared.
+  void square_long_examples(Range rows, Range columns, Range examples, T* panel_a, T* panel_b, T* sum,
+                            T* c) const {
+    clear(rows, columns, c, extents_.columns);
+    for (Index example = examples.begin; example < examples.end; ++example) {
+      if (call_.workers.cancelled()) return;
+      for (Index part = 0; part < plan_.unit; ++part) {
+        const DepthBlock depth = plan_.depth[example * plan_.unit + part];
+        multiply_panels(panels(depth, rows, columns, panel_a, panel_b, sum, columns.size()),
+                        part == 0 ? Update::store : Update::add);
+      }
+      for (Index i = 0; i < rows.size(); ++i) {
+        const T* row = sum + i * columns.size();
+        T* to = c + i * extents_.columns;
+        for (Index j = 0; j < columns.size(); ++j) to[j] += row[j] * row[j];
+      }
+    }
+  }
+
+  PanelProduct<T> panels(const DepthBlock& depth, Range rows, Range columns, T* panel_a, T* panel_b, T* c,
+                         Index c_step) const {
+    const Slivers tall{rows.size(), tallest_};
+    const Slivers wide = column_slivers<T>(columns.size());
+    return {a().panel(depth, rows, tall, wide.count(), panel_a),
+            tall,
+            product_.b.panel(depth, columns, wide, tall.count(), panel_b),
+            wide,
+            depth,
+            c,
+            c_step};
+  }
+
+  static void clear(Range rows, Range columns, T* c, Index c_step) {
+    for (Index i = 0; i < rows.size(); ++i) std::fill_n(c + i * c_step, columns.size(), T(0));
+  }
+
+  // Adds up the chunks in order of depth.
+  void combine(Index chunks) const {
+    const Index rows = extents_.batches * extents_.rows, columns = extents_.columns;
+    const T* partial = elements<T>(partial_);
+    const Index grain = std::max<Index>(1, 65536 / std::max<Index>(1, columns * chunks));
+    call_.workers.parallel_range(
+        static_cast<std::size_t>(rows), static_cast<std::size_t>(grain),
+        [&](std::size_t begin, std::size_t end) {
+          for (Index i = static_cast<Index>(begin); i < static_cast<Index>(end); ++i) {
+            for (Index j = 0; j < columns; ++j) {
+              T sum = partial[i * columns + j];
+              for (Index chunk = 1; chunk < chunks; ++chunk) sum += partial[(chunk * rows + i) * columns + j];
+              product_.out[product_.transposed ? j * rows + i : i * columns + j] = sum;
+            }
+          }
+        });
+  }
+
+  const Operand<T>& a() const { return packed_a_ ? *packed_a_ : product_.a; }
+
+  const Call& call_;
+  const Product<T>& product_;
+  const Extents& extents_;
+  const bool squares_;
+  const Plan plan_;
+  const Index tallest_;
+  std::unique_ptr<Packed<T>> packed_a_;
+  std::vector<T> padded_bias_;
+  StoragePtr partial_;
+};
+
+// The result of an empty sum: zero, or the bias.
+template <typename T>
+void fill_empty(const Product<T>& product) {
+  const Extents& e = product.extents;
+  for (Index row = 0; row < e.batches * e.rows; ++row) {
+    for (Index column = 0; column < e.columns; ++column) {
+      T value = 0;
+      if (product.row_bias != nullptr) value = product.row_bias[row % e.rows];
+      if (product.column_bias != nullptr) value = product.column_bias[column];
+      product.out[row * e.columns + column] = value;
+    }
+  }
+}
+
+}  // namespace
+
+template <typename T>
+void run_product(const Call& call, const Product<T>& product) {
+  const Extents& e = product.extents;
+  if (e.batches == 0 || e.rows == 0 || e.columns == 0) return;
+  if (e.examples == 0 || e.steps == 0) {
+    fill_empty(product);
+  } else {
+    Run<T>(call, product).run();
+  }
+}
+
+template <typename T>
+void multiply_block(const Operand<T>& a, const Operand<T>& b, Index example, DepthCut depth, Range rows,
+                    Range columns, T* scratch_a, T* scratch_b, T* c, Index c_step) {
+  const Slivers tall{rows.size(), micro_kernels<T>().tile_rows};
+  const Slivers wide = column_slivers<T>(columns.size());
+  for (Index d = 0; d < depth.count(); ++d) {
+    DepthBlock block = depth[d];
+    block.example = example;
+    multiply_panels(
+        PanelProduct<T>{a.panel(block, rows, tall, wide.count(), scratch_a), tall,
+                        b.panel(block, columns, wide, tall.count(), scratch_b), wide, block, c, c_step},
+        d == 0 ? Update::store : Update::add);
+  }
+}
+
+#define PALIMPSEST_INSTANTIATE(T)                                                                           \
+  template void run_product(const Call& call, const Product<T>& product);                                   \
+  template void multiply_block(const Operand<T>&, const Operand<T>&, Index, DepthCut, Range, Range, T*, T*, \
+                               T*, Index);
+PALIMPSEST_INSTANTIATE(float)
+PALIMPSEST_INSTANTIATE(double)
+#undef PALIMPSEST_INSTANTIATE
+
+}  // namespace palimpsest::product
