@@ -17,6 +17,7 @@ const MAX_LINES = 600;
 const LAYERS = [
   ['cli'],
   ['index.ts'],
+  ['demo'],
   ['report'],
   [
     ...[
