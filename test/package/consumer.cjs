@@ -4,8 +4,15 @@ const { grad, matmul, sum, tensor } = require('palimpsest');
 const { ssd } = require('palimpsest/unlearn');
 
 async function main() {
-  const x = tensor([1, 2, 3, 4, 5, 6], { shape: [2, 3] });
-  const w = tensor([1, 0, 0, 1, 1, 1], { shape: [3, 2] });
+  const x = tensor([
+    [1, 2, 3],
+    [4, 5, 6],
+  ]);
+  const w = tensor([
+    [1, 0],
+    [0, 1],
+    [1, 1],
+  ]);
   assert.deepEqual([...(await matmul(x, w).data())], [4, 5, 10, 11]);
   const gradient = grad((weight) => sum(matmul(x, weight)))(w);
   assert.deepEqual([...(await gradient.data())], [5, 5, 7, 7, 9, 9]);
