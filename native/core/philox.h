@@ -13,7 +13,7 @@ namespace palimpsest {
 //   block b of stream s is philox4x32(counter = (low 32 bits of b, high 32 bits of b, s, 0), key = (k0, k1));
 //   32-bit word i is word i % 4 of block i / 4; 64-bit word i is word 2i (low half) and word 2i + 1 (high
 //   half).
-enum class RandomStream : std::uint32_t { draws = 0, permutation = 1, keys = 2 };
+enum class RandomStream : std::uint32_t { draws = 0, permutation = 1, keys = 2, folds = 3 };
 
 struct PhiloxKey {
   std::uint32_t k0;

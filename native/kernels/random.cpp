@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::size_t kBlocksAtOnce = 256;  // of the stream: 4 KiB of words, well within the first cache
 
-PhiloxKey key_of(const Call& call) {
-  call.expect_counts(1, 1);
+PhiloxKey key_of(const Call& call, std::size_t inputs = 1) {
+  call.expect_counts(inputs, 1);
   call.expect(call.input(0).shape == Shape{2}, "a key must be [2]");
   call.expect(call.attributes().empty(), "no attributes expected");
   const std::int32_t* key = call.input(0).as<std::int32_t>();
@@ -110,10 +110,24 @@ void split_key(const Call& call) {
                         });
 }
 
+// Key number i is the first two words of block i of its own stream: what comes of one index is known without
+// the others.
+void fold_key(const Call& call) {
+  const PhiloxKey key = key_of(call, 2);
+  const View &index = call.input(1), &y = call.output(0);
+  call.expect(index.size == 1, "one index expected");
+  call.expect(y.shape == Shape{2}, "a key must be [2]");
+  std::int32_t* out = y.as<std::int32_t>();
+  const auto block = static_cast<std::uint32_t>(index.as<std::int32_t>()[0]);
+  const auto words = random_block(key, RandomStream::folds, block);
+  for (std::size_t i = 0; i < 2; ++i) out[i] = static_cast<std::int32_t>(words[i]);
+}
+
 PALIMPSEST_KERNEL("randomBits", random_bits);
 PALIMPSEST_KERNEL("randomUniform", random_uniform);
 PALIMPSEST_KERNEL("randomNormal", random_normal);
 PALIMPSEST_KERNEL("splitKey", split_key);
+PALIMPSEST_KERNEL("foldKey", fold_key);
 
 }  // namespace
 }  // namespace palimpsest

@@ -1,0 +1,13 @@
+export { foldKey, key, splitKey } from './key';
+export {
+  bernoulli,
+  normal,
+  permutation,
+  randomBits,
+  randomInteger,
+  uniform,
+  type BernoulliOptions,
+  type NormalOptions,
+  type RandomIntegerOptions,
+  type UniformOptions,
+} from './draw';
