@@ -100,7 +100,8 @@ export function fromNative(error: unknown): Error {
     return error instanceof Error ? error : new PalimpsestError('ERR_INTERNAL', String(error));
   }
   const { code, message } = error as { code: ErrorCode; message: string };
-  const known = CLASSES[code as keyof typeof CLASSES] as (new (message: string) => PalimpsestError) | undefined;
+  const known = CLASSES[code as keyof typeof CLASSES] as
+    (new (message: string) => PalimpsestError) | undefined;
   return known ? new known(message) : new PalimpsestError(code, message);
 }
 

@@ -19,7 +19,11 @@ interface Started<T> {
 
 export interface SafetensorsListing {
   readonly file: FileHandle;
-  readonly tensors: readonly { readonly name: string; readonly dtype: string; readonly shape: readonly number[] }[];
+  readonly tensors: readonly {
+    readonly name: string;
+    readonly dtype: string;
+    readonly shape: readonly number[];
+  }[];
   readonly metadata: readonly (readonly [string, string])[];
 }
 
@@ -91,7 +95,8 @@ function call<T>(run: () => T): T {
 }
 
 async function settled<T>(started: () => Started<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal?.aborted === true) throw new AbortedError('the run was aborted before it began', { cause: signal.reason });
+  if (signal?.aborted === true)
+    throw new AbortedError('the run was aborted before it began', { cause: signal.reason });
   const { promise, task } = call(started);
   const cancel = (): void => addon.cancelTask(task);
   signal?.addEventListener('abort', cancel, { once: true });
@@ -105,7 +110,9 @@ async function settled<T>(started: () => Started<T>, signal: AbortSignal | undef
 }
 
 /** Numbers of kernels and elementwise operations by name, as programs use them. */
-export const kernelNumbers: ReadonlyMap<string, number> = new Map(addon.kernelNames().map((name, i) => [name, i]));
+export const kernelNumbers: ReadonlyMap<string, number> = new Map(
+  addon.kernelNames().map((name, i) => [name, i]),
+);
 export const elementwiseNumbers: ReadonlyMap<string, number> = new Map(
   addon.elementwiseNames().map((name, i) => [name, i]),
 );
@@ -122,8 +129,10 @@ export const native = {
     signal?: AbortSignal,
     onProgress?: (done: number, total: number) => void,
   ): Promise<BufferHandle[]> => settled(() => addon.runProgram(program, inputs, onProgress), signal),
-  openSafetensors: (path: string): Promise<SafetensorsListing> => settled(() => addon.openSafetensors(path), undefined),
-  safetensorsBuffer: (file: FileHandle, tensor: number): BufferHandle => call(() => addon.safetensorsBuffer(file, tensor)),
+  openSafetensors: (path: string): Promise<SafetensorsListing> =>
+    settled(() => addon.openSafetensors(path), undefined),
+  safetensorsBuffer: (file: FileHandle, tensor: number): BufferHandle =>
+    call(() => addon.safetensorsBuffer(file, tensor)),
 };
 
 /** What the engine of this environment holds, right now. */

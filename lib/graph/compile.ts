@@ -47,7 +47,12 @@ export function compile<A extends readonly unknown[], R>(fn: (...args: A) => R):
   };
   const compiled = (...args: A): Promise<R> => run({}, args);
   return Object.defineProperty(
-    Object.assign(compiled, { withOptions: (options: RunOptions) => (...args: A) => run(options, args) }),
+    Object.assign(compiled, {
+      withOptions:
+        (options: RunOptions) =>
+        (...args: A) =>
+          run(options, args),
+    }),
     'programCount',
     { get: () => cache.size },
   ) as Compiled<A, R>;

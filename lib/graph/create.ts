@@ -29,7 +29,9 @@ export function tensor(values: NestedNumbers | AnyTypedArray, options: TensorOpt
     : fromNested(values, options);
   checkShape('tensor', shape);
   if (sizeOf(shape) !== elements.length) {
-    throw new ShapeError(`tensor: shape ${formatShape(shape)} needs ${sizeOf(shape)} values, got ${elements.length}`);
+    throw new ShapeError(
+      `tensor: shape ${formatShape(shape)} needs ${sizeOf(shape)} values, got ${elements.length}`,
+    );
   }
   return new Tensor({ shape, dtype }, { storage: new Storage(native.createBuffer(elements)) });
 }
@@ -68,12 +70,15 @@ function fromNested(values: NestedNumbers, options: TensorOptions): Elements {
       return;
     }
     if (item.length !== shape[depth]) {
-      throw new ShapeError(`tensor: nested arrays have lengths ${shape[depth]} and ${item.length} at depth ${depth}`);
+      throw new ShapeError(
+        `tensor: nested arrays have lengths ${shape[depth]} and ${item.length} at depth ${depth}`,
+      );
     }
     for (const inner of item) visit(inner, depth + 1);
   };
   visit(values, 0);
-  const dtype = options.dtype ?? (flat.length > 0 && flat.every((v) => typeof v === 'boolean') ? 'bool' : 'float32');
+  const dtype =
+    options.dtype ?? (flat.length > 0 && flat.every((v) => typeof v === 'boolean') ? 'bool' : 'float32');
   checkDType('tensor', dtype);
   const elements = allocate(dtype, flat.length);
   flat.forEach((value, i) => {

@@ -51,7 +51,8 @@ const isConstant = (step: ElementwiseStep): boolean => step.operation === 'full'
 
 /** A constant has to be in memory when a kernel reads it, or when it is a result. */
 const isStored = (step: ElementwiseStep, readers: ReadonlyMap<Block, readonly Step[]>): boolean =>
-  step.output.block.output >= 0 || (readers.get(step.output.block) ?? []).some((reader) => reader.kind === 'kernel');
+  step.output.block.output >= 0 ||
+  (readers.get(step.output.block) ?? []).some((reader) => reader.kind === 'kernel');
 
 function readersOf(steps: readonly Step[]): Map<Block, Step[]> {
   const readers = new Map<Block, Step[]>();
@@ -84,7 +85,10 @@ function chainOfReaders(
 }
 
 /** Encodes a chain: native/kernels/elementwise documents the numbers. */
-function instruction(members: readonly ElementwiseStep[], constants: ReadonlyMap<Block, ElementwiseStep>): KernelStep {
+function instruction(
+  members: readonly ElementwiseStep[],
+  constants: ReadonlyMap<Block, ElementwiseStep>,
+): KernelStep {
   const made = new Set(members.map((member) => member.output.block));
   const inputs: Value[] = [];
   const prelude: ElementwiseStep[] = [];
@@ -117,6 +121,7 @@ const sameValue = (a: Value, b: Value): boolean =>
 
 function operationNumber(name: string): number {
   const number = elementwiseNumbers.get(name);
-  if (number === undefined) throw new PalimpsestError('ERR_INTERNAL', `no native elementwise operation '${name}'`);
+  if (number === undefined)
+    throw new PalimpsestError('ERR_INTERNAL', `no native elementwise operation '${name}'`);
   return number;
 }

@@ -114,11 +114,22 @@ class Lowerer {
     return outputs;
   }
 
-  #step(how: Exclude<Lowering<object>, 'alias'>, node: Node, inputs: readonly Value[], outputs: readonly Value[]): Step {
+  #step(
+    how: Exclude<Lowering<object>, 'alias'>,
+    node: Node,
+    inputs: readonly Value[],
+    outputs: readonly Value[],
+  ): Step {
     const { attributes } = node;
     if ('elementwise' in how) {
       const immediate = how.immediate?.(attributes) ?? 0;
-      return { kind: 'elementwise', operation: how.elementwise, immediate, inputs, output: present(outputs[0]) };
+      return {
+        kind: 'elementwise',
+        operation: how.elementwise,
+        immediate,
+        inputs,
+        output: present(outputs[0]),
+      };
     }
     const views = how.views?.(attributes, several(node.inputs), several(node.outputs));
     const viewed = (values: readonly Value[], shapes: readonly Shape[] | undefined): readonly Value[] =>
@@ -157,9 +168,12 @@ const reshaped = (value: Value, shape: Shape): Value => {
 
 /** JSON has no infinities, no NaN and no negative zero; keys of attributes have to tell them apart. */
 const spellOut = (_key: string, value: unknown): unknown =>
-  typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)) ? `number ${1 / value} ${value}` : value;
+  typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))
+    ? `number ${1 / value} ${value}`
+    : value;
 
 function present<T>(item: T | undefined): T {
-  if (item === undefined) throw new PalimpsestError('ERR_INTERNAL', 'lower: an op with too few inputs, outputs or views');
+  if (item === undefined)
+    throw new PalimpsestError('ERR_INTERNAL', 'lower: an op with too few inputs, outputs or views');
   return item;
 }

@@ -17,7 +17,11 @@ export type Lowering<A> =
   /** A native kernel of its own. `views` gives the canonical shapes that the kernel wants to see. */
   | {
       readonly kernel: string;
-      readonly attributes?: (attributes: A, inputs: Several<Spec>, outputs: Several<Spec>) => readonly number[];
+      readonly attributes?: (
+        attributes: A,
+        inputs: Several<Spec>,
+        outputs: Several<Spec>,
+      ) => readonly number[];
       readonly views?: (
         attributes: A,
         inputs: Several<Spec>,
@@ -173,7 +177,8 @@ export function defineOp<A extends object>(name: string, record: OpRecord<A>): O
 /** The single output of an op that has one. */
 export function single(outputs: readonly Tensor[]): Tensor {
   const [output] = outputs;
-  if (output === undefined || outputs.length !== 1) throw new PalimpsestError('ERR_INTERNAL', 'one output expected');
+  if (output === undefined || outputs.length !== 1)
+    throw new PalimpsestError('ERR_INTERNAL', 'one output expected');
   return output;
 }
 

@@ -17,7 +17,8 @@ export class Parameters implements Iterable<readonly [string, Tensor]> {
   constructor(entries: Iterable<readonly [string, Tensor]>) {
     const tensors = new Map<string, Tensor>();
     for (const [name, tensor] of entries) {
-      if (tensors.has(name)) throw new PalimpsestError('ERR_PARAMETER', `Parameters: '${name}' appears twice`);
+      if (tensors.has(name))
+        throw new PalimpsestError('ERR_PARAMETER', `Parameters: '${name}' appears twice`);
       tensors.set(name, tensor);
     }
     this.#tensors = tensors;

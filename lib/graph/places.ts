@@ -28,9 +28,12 @@ export function planPlaces(steps: readonly KernelStep[]): Plan {
   const slots = new SlotPool();
   steps.forEach((step, i) => {
     const dying = new Set(
-      step.inputs.map((value) => value.block).filter((b) => lastRead.get(b) === i && places.get(b)?.kind === SLOT),
+      step.inputs
+        .map((value) => value.block)
+        .filter((b) => lastRead.get(b) === i && places.get(b)?.kind === SLOT),
     );
-    for (const { block } of step.inputs) if (block.input >= 0) places.set(block, { kind: INPUT, index: block.input });
+    for (const { block } of step.inputs)
+      if (block.input >= 0) places.set(block, { kind: INPUT, index: block.input });
     for (const output of step.outputs) {
       const { block } = output;
       if (block.output >= 0) {

@@ -5,7 +5,8 @@ export type Shape = readonly number[];
 
 export const formatShape = (shape: Shape): string => `[${shape.join(', ')}]`;
 export const sizeOf = (shape: Shape): number => shape.reduce((size, extent) => size * extent, 1);
-export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((n, i) => n === b[i]);
+export const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((n, i) => n === b[i]);
 
 /** Throws unless every extent is a non-negative integer and the size a safe one. */
 export function checkShape(where: string, shape: Shape): void {
@@ -42,11 +43,16 @@ export function normalizeAxis(where: string, axis: number, rank: number): number
 }
 
 /** Axes in ascending order without repeats; `undefined` means all. */
-export function normalizeAxes(where: string, axes: number | readonly number[] | undefined, rank: number): number[] {
+export function normalizeAxes(
+  where: string,
+  axes: number | readonly number[] | undefined,
+  rank: number,
+): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
   const list = typeof axes === 'number' ? [axes] : axes;
   const normal = list.map((axis) => normalizeAxis(where, axis, rank)).sort((a, b) => a - b);
-  if (new Set(normal).size !== normal.length) throw new ShapeError(`${where}: axes [${list.join(', ')}] repeat`);
+  if (new Set(normal).size !== normal.length)
+    throw new ShapeError(`${where}: axes [${list.join(', ')}] repeat`);
   return normal;
 }
 

@@ -110,8 +110,12 @@ export class Tensor implements Disposable {
   /** The native bytes. @throws PalimpsestError ERR_DISPOSED or ERR_NOT_EVALUATED. */
   get storage(): Storage {
     if (this.#storage) return this.#storage;
-    if (this.#disposed) throw new PalimpsestError('ERR_DISPOSED', `tensor ${formatShape(this.shape)} was disposed`);
-    throw new PalimpsestError('ERR_NOT_EVALUATED', `tensor ${formatShape(this.shape)} has not been evaluated`);
+    if (this.#disposed)
+      throw new PalimpsestError('ERR_DISPOSED', `tensor ${formatShape(this.shape)} was disposed`);
+    throw new PalimpsestError(
+      'ERR_NOT_EVALUATED',
+      `tensor ${formatShape(this.shape)} has not been evaluated`,
+    );
   }
 
   /** Gives the tensor its bytes and lets go of the graph behind it. */
@@ -135,7 +139,10 @@ export class Tensor implements Disposable {
   /** The value of a tensor with one element. @throws PalimpsestError ERR_SHAPE for any other size. */
   async item(options: RunOptions = {}): Promise<number> {
     if (this.size !== 1) {
-      throw new PalimpsestError('ERR_SHAPE', `item: one element expected, the shape is ${formatShape(this.shape)}`);
+      throw new PalimpsestError(
+        'ERR_SHAPE',
+        `item: one element expected, the shape is ${formatShape(this.shape)}`,
+      );
     }
     const [value] = await this.data(options);
     return Number(value);

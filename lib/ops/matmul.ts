@@ -1,7 +1,15 @@
 import { DTypeError, ShapeError } from '../errors';
 import { isFloat } from '../graph/dtype';
 import { moved, sameExampleAxis, type ExampleAxis } from '../graph/exampleAxis';
-import { defineOp, single, type AxisUse, type Op, type SiteUse, type Site, type ThroughUse } from '../graph/op';
+import {
+  defineOp,
+  single,
+  type AxisUse,
+  type Op,
+  type SiteUse,
+  type Site,
+  type ThroughUse,
+} from '../graph/op';
 import { broadcastShapes, extent, formatShape, sizeOf, type Shape } from '../graph/shape';
 import type { Spec, Tensor } from '../graph/tensor';
 import { add } from './elementwise/arithmetic';
@@ -50,14 +58,18 @@ const matmulOp = defineOp<Orientation>('matmul', {
   },
 });
 
-const product = (a: Tensor, b: Tensor, transA: boolean, transB: boolean): Tensor => matmulOf(a, b, { transA, transB });
+const product = (a: Tensor, b: Tensor, transA: boolean, transB: boolean): Tensor =>
+  matmulOf(a, b, { transA, transB });
 
 /** Applies the op after taking a transposition of the last two axes into its flags: the packer reads either way. */
 function matmulOf(a: Tensor, b: Tensor, { transA, transB }: Orientation): Tensor {
   const plainA = beforeTransposition(a);
   const plainB = beforeTransposition(b);
   return single(
-    matmulOp([plainA ?? a, plainB ?? b], { transA: plainA ? !transA : transA, transB: plainB ? !transB : transB }),
+    matmulOp([plainA ?? a, plainB ?? b], {
+      transA: plainA ? !transA : transA,
+      transB: plainB ? !transB : transB,
+    }),
   );
 }
 
@@ -66,7 +78,9 @@ export function beforeTransposition(x: Tensor): Tensor | undefined {
   if (x.node?.op !== (transposeOp as unknown as Op)) return undefined;
   const { permutation } = x.node.attributes as { permutation: readonly number[] };
   const rank = permutation.length;
-  const lastTwo = permutation.every((axis, i) => axis === (i < rank - 2 ? i : i === rank - 2 ? rank - 1 : rank - 2));
+  const lastTwo = permutation.every(
+    (axis, i) => axis === (i < rank - 2 ? i : i === rank - 2 ? rank - 1 : rank - 2),
+  );
   return rank >= 2 && lastTwo ? x.node.inputs[0] : undefined;
 }
 
@@ -87,7 +101,13 @@ function canonicalShapes(a: Spec, b: Spec, y: Spec, transA: boolean): { inputs: 
   };
 }
 
-function exampleAxisOfProduct({ axes, inputs, outputs: [y], attributes, mixes }: AxisUse<Orientation>): ExampleAxis {
+function exampleAxisOfProduct({
+  axes,
+  inputs,
+  outputs: [y],
+  attributes,
+  mixes,
+}: AxisUse<Orientation>): ExampleAxis {
   const rank = y.shape.length;
   const flags = [attributes.transA, attributes.transB];
   const places = axes.slice(0, 2).flatMap((axis, which) => {
@@ -101,18 +121,28 @@ function exampleAxisOfProduct({ axes, inputs, outputs: [y], attributes, mixes }:
     return [moved(axis, which === 0 ? rank - 2 : rank - 1)];
   });
   const [first, second] = places;
-  if (!first || (second && !sameExampleAxis(first, second))) return mixes('it pairs every example with every other');
+  if (!first || (second && !sameExampleAxis(first, second)))
+    return mixes('it pairs every example with every other');
   return first;
 }
 
 /** The factors of the per-example gradient of a weight: rows of the other operand, rows of the cotangent. */
-function productSite({ which, inputs, cotangents: [g], inputAxes, outputAxis, attributes }: SiteUse<Orientation>): Site {
+function productSite({
+  which,
+  inputs,
+  cotangents: [g],
+  inputAxes,
+  outputAxis,
+  attributes,
+}: SiteUse<Orientation>): Site {
   const shared = inputs[which];
   const other = inputs[1 - which];
   const otherAxis = inputAxes[1 - which];
-  if (!shared || !other || !otherAxis) throw new ShapeError('matmul: a site needs a shared and a per-example operand');
+  if (!shared || !other || !otherAxis)
+    throw new ShapeError('matmul: a site needs a shared and a per-example operand');
   const { transA, transB } = attributes;
-  if (sizeOf(shared.shape.slice(0, -2)) !== 1) return denseSite(which, shared, other, otherAxis, g, outputAxis, attributes);
+  if (sizeOf(shared.shape.slice(0, -2)) !== 1)
+    return denseSite(which, shared, other, otherAxis, g, outputAxis, attributes);
   const shape = shared.shape;
   // Which axis of the other operand and of the cotangent is shared with the weight, the rest being examples and t.
   const depthAxis = which === 0 ? (transB ? -1 : -2) : transA ? -2 : -1;
@@ -148,7 +178,9 @@ function denseSite(
 ): Site {
   const rank = g.shape.length;
   if (outputAxis.axis >= rank - 2 || outputAxis.inner * outputAxis.outer !== 1) {
-    throw new ShapeError('matmul: per-example gradients of a batched weight need the examples on a batch axis');
+    throw new ShapeError(
+      'matmul: per-example gradients of a batched weight need the examples on a batch axis',
+    );
   }
   const padded = reshape(other, [...Array<number>(rank - other.shape.length).fill(1), ...other.shape]);
   const x = examplesFirst(padded, moved(otherAxis, otherAxis.axis + rank - other.shape.length));
@@ -184,7 +216,9 @@ function productThrough({ which, site, inputs: [a, b], attributes }: ThroughUse<
       : [product(site.left, a, false, transA), site.right];
   const flipped = which === 0 ? transA : transB;
   const shape = which === 0 ? a.shape : b.shape;
-  return flipped ? { kind: 'product', left: right, right: left, shape } : { kind: 'product', left, right, shape };
+  return flipped
+    ? { kind: 'product', left: right, right: left, shape }
+    : { kind: 'product', left, right, shape };
 }
 
 /**
@@ -196,7 +230,9 @@ function productThrough({ which, site, inputs: [a, b], attributes }: ThroughUse<
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   if (a.shape.length < 2 || b.shape.length < 2) {
-    throw new ShapeError(`matmul: two axes or more expected, got ${formatShape(a.shape)} and ${formatShape(b.shape)}`);
+    throw new ShapeError(
+      `matmul: two axes or more expected, got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+    );
   }
   if (a.dtype !== b.dtype || !isFloat(a.dtype)) {
     throw new DTypeError(`matmul: two tensors of one float dtype expected, got ${a.dtype} and ${b.dtype}`);

@@ -1,7 +1,15 @@
 import { ShapeError } from '../errors';
 import { reshapedAxis } from '../graph/exampleAxis';
 import { defineOp, single } from '../graph/op';
-import { checkShape, extent, formatShape, normalizeAxis, sameShape, sizeOf, type Shape } from '../graph/shape';
+import {
+  checkShape,
+  extent,
+  formatShape,
+  normalizeAxis,
+  sameShape,
+  sizeOf,
+  type Shape,
+} from '../graph/shape';
 import type { Tensor } from '../graph/tensor';
 
 const reshapeOp = defineOp<{ shape: Shape }>('reshape', {
@@ -28,7 +36,9 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   const target = withInferredExtent(x, shape);
   checkShape('reshape', target);
   if (sizeOf(target) !== x.size) {
-    throw new ShapeError(`reshape: ${formatShape(x.shape)} has ${x.size} elements, ${formatShape(shape)} does not`);
+    throw new ShapeError(
+      `reshape: ${formatShape(x.shape)} has ${x.size} elements, ${formatShape(shape)} does not`,
+    );
   }
   return sameShape(target, x.shape) ? x : single(reshapeOp([x], { shape: [...target] }));
 }

@@ -1,7 +1,15 @@
 import { DTypeError, ShapeError } from '../errors';
 import { moved } from '../graph/exampleAxis';
 import { defineOp, single } from '../graph/op';
-import { broadcastShapes, checkShape, extent, formatShape, normalizeAxes, sameShape, type Shape } from '../graph/shape';
+import {
+  broadcastShapes,
+  checkShape,
+  extent,
+  formatShape,
+  normalizeAxes,
+  sameShape,
+  type Shape,
+} from '../graph/shape';
 import type { Tensor } from '../graph/tensor';
 import { examplesFirst } from './examplesFirst';
 import { reshape } from './reshape';
@@ -9,7 +17,10 @@ import { reshape } from './reshape';
 // sum and broadcastTo are each other's transposed map, so they share a file.
 
 const sumOp = defineOp<{ axes: readonly number[] }>('sum', {
-  infer: ([x], { axes }) => ({ shape: x.shape.map((n, axis) => (axes.includes(axis) ? 1 : n)), dtype: x.dtype }),
+  infer: ([x], { axes }) => ({
+    shape: x.shape.map((n, axis) => (axes.includes(axis) ? 1 : n)),
+    dtype: x.dtype,
+  }),
   lower: { kernel: 'sum', attributes: ({ axes }) => axes },
   linearity: 'linear',
   vjp: ([g], [x]) => [broadcastTo(g, x.shape)],
@@ -31,7 +42,8 @@ export interface ReduceOptions {
 }
 
 /** The shape without the reduced axes. */
-export const withoutAxes = (shape: Shape, axes: readonly number[]): Shape => shape.filter((_, i) => !axes.includes(i));
+export const withoutAxes = (shape: Shape, axes: readonly number[]): Shape =>
+  shape.filter((_, i) => !axes.includes(i));
 
 /** The sum over some axes. Floats and int32; pairwise, in an order that does not depend on the number of threads. */
 export function sum(x: Tensor, { axis, keepDims = false }: ReduceOptions = {}): Tensor {
@@ -56,7 +68,8 @@ export const broadcastToOp = defineOp<{ shape: Shape }>('broadcastTo', {
   linearity: 'linear',
   vjp: ([g], [x]) => [sumTo(g, x.shape)],
   example: {
-    axis: ({ first, inputs: [x], attributes: { shape } }) => moved(first, first.axis + shape.length - x.shape.length),
+    axis: ({ first, inputs: [x], attributes: { shape } }) =>
+      moved(first, first.axis + shape.length - x.shape.length),
     // Here the shared tensor is repeated for every example (the frontier puts the axis on the output).
     site: ({ cotangents: [g], inputs: [x], outputAxis }) => {
       return { kind: 'dense', values: sumToExamples(examplesFirst(g, outputAxis), x.shape) };

@@ -6,10 +6,14 @@ import type { Tensor } from '../graph/tensor';
 
 type Permutation = readonly number[];
 
-const inverse = (permutation: Permutation): number[] => permutation.map((_, axis) => permutation.indexOf(axis));
+const inverse = (permutation: Permutation): number[] =>
+  permutation.map((_, axis) => permutation.indexOf(axis));
 
 export const transposeOp = defineOp<{ permutation: Permutation }>('transpose', {
-  infer: ([x], { permutation }) => ({ shape: permutation.map((axis) => extent(x.shape, axis)), dtype: x.dtype }),
+  infer: ([x], { permutation }) => ({
+    shape: permutation.map((axis) => extent(x.shape, axis)),
+    dtype: x.dtype,
+  }),
   lower: { kernel: 'transpose', attributes: ({ permutation }) => permutation },
   linearity: 'linear',
   vjp: ([g], _inputs, _outputs, { permutation }) => [transpose(g, inverse(permutation))],
@@ -33,7 +37,8 @@ export const transposeOp = defineOp<{ permutation: Permutation }>('transpose', {
  */
 export function transpose(x: Tensor, permutation?: Permutation): Tensor {
   const rank = x.shape.length;
-  if (!permutation && rank < 2) throw new ShapeError(`transpose: two axes expected, got ${formatShape(x.shape)}`);
+  if (!permutation && rank < 2)
+    throw new ShapeError(`transpose: two axes expected, got ${formatShape(x.shape)}`);
   const axes = permutation ?? [...Array(rank - 2).keys(), rank - 1, rank - 2];
   const normal = axes.map((axis) => normalizeAxis('transpose', axis, rank));
   if (normal.length !== rank || new Set(normal).size !== rank) {

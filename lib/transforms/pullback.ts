@@ -77,7 +77,12 @@ export function reverse(
 }
 
 /** The outputs of a composite op in terms of simpler ops. */
-export function decomposed(op: Op, inputs: readonly Tensor[], attributes: object, missing: string): readonly Tensor[] {
+export function decomposed(
+  op: Op,
+  inputs: readonly Tensor[],
+  attributes: object,
+  missing: string,
+): readonly Tensor[] {
   if (!op.decompose) return notDifferentiable(op, missing);
   const result = op.decompose(several(inputs), attributes);
   return result instanceof Tensor ? [result] : result;

@@ -14,10 +14,7 @@ import { orZeros, pullback } from './pullback';
  * const back = pull(ones([3]));
  * @throws ShapeError when a cotangent is not shaped like the value.
  */
-export function vjp<X, Y>(
-  fn: (x: X) => Y,
-  x: X,
-): { readonly value: Y; readonly pull: (cotangents: Y) => X } {
+export function vjp<X, Y>(fn: (x: X) => Y, x: X): { readonly value: Y; readonly pull: (cotangents: Y) => X } {
   const variables = variablesOf('vjp', x);
   const value = fn(withTensors(x, variables));
   const outputs = tensorsOf(value);

@@ -95,7 +95,10 @@ export const square = unary(
 export const maximum = binary(
   defineElementwise('maximum', {
     takes: 'number',
-    partials: [(g, [a, b]) => mul(g, cast(greaterEqual(a, b), g.dtype)), (g, [a, b]) => mul(g, cast(less(a, b), g.dtype))],
+    partials: [
+      (g, [a, b]) => mul(g, cast(greaterEqual(a, b), g.dtype)),
+      (g, [a, b]) => mul(g, cast(less(a, b), g.dtype)),
+    ],
   }),
 );
 
@@ -103,7 +106,10 @@ export const maximum = binary(
 export const minimum = binary(
   defineElementwise('minimum', {
     takes: 'number',
-    partials: [(g, [a, b]) => mul(g, cast(lessEqual(a, b), g.dtype)), (g, [a, b]) => mul(g, cast(greater(a, b), g.dtype))],
+    partials: [
+      (g, [a, b]) => mul(g, cast(lessEqual(a, b), g.dtype)),
+      (g, [a, b]) => mul(g, cast(greater(a, b), g.dtype)),
+    ],
   }),
 );
 

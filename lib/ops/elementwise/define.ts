@@ -35,11 +35,15 @@ const ACCEPTED: Record<NonNullable<ElementwiseRecord<object>['takes']>, readonly
 };
 
 /** Defines an op that computes each element of its result from the elements at the same place, with broadcasting. */
-export function defineElementwise<A extends object = object>(name: string, record: ElementwiseRecord<A>): Op<A> {
+export function defineElementwise<A extends object = object>(
+  name: string,
+  record: ElementwiseRecord<A>,
+): Op<A> {
   const { partials, operation = name, immediate, takes = 'float', free = 0 } = record;
   const partial = (which: number): Partial => {
     const rule = partials?.[which];
-    if (!rule) throw new PalimpsestError('ERR_NOT_DIFFERENTIABLE', `${name}: no derivative for input ${which}`);
+    if (!rule)
+      throw new PalimpsestError('ERR_NOT_DIFFERENTIABLE', `${name}: no derivative for input ${which}`);
     return rule;
   };
   const infer = (inputs: readonly Spec[], attributes: A): Spec => {
@@ -91,7 +95,10 @@ function exampleRule<A>(name: string, partial: (which: number) => Partial): Exam
           `${name}: a parameter of shape ${formatShape(shape)} has an entry per example; put it in the batch`,
         );
       }
-      return { kind: 'dense', values: sumToExamples(examplesFirst(partial(which)(g, inputs, y), outputAxis), shape) };
+      return {
+        kind: 'dense',
+        values: sumToExamples(examplesFirst(partial(which)(g, inputs, y), outputAxis), shape),
+      };
     },
     through: ({ which, site, inputs, outputs: [y] }) => {
       const shape = at(inputs, which).shape;
@@ -125,7 +132,9 @@ function checkDTypes(name: string, inputs: readonly Spec[], accepted: readonly D
   }
   for (const other of rest) {
     if (other.dtype !== first.dtype) {
-      throw new DTypeError(`${name}: inputs must have one dtype, got ${first.dtype} and ${other.dtype}; use cast`);
+      throw new DTypeError(
+        `${name}: inputs must have one dtype, got ${first.dtype} and ${other.dtype}; use cast`,
+      );
     }
   }
 }
@@ -156,7 +165,12 @@ export function applyElementwise<A>(op: Op<A>, inputs: readonly Tensor[], attrib
   return single(op(plain, attributes));
 }
 
-function withoutBroadcast(name: string, inputs: readonly Tensor[], which: number, shape: Shape): Tensor | undefined {
+function withoutBroadcast(
+  name: string,
+  inputs: readonly Tensor[],
+  which: number,
+  shape: Shape,
+): Tensor | undefined {
   const input = at(inputs, which);
   const source = input.node?.op === (broadcastToOp as unknown as Op) ? input.node.inputs[0] : undefined;
   if (!source) return undefined;

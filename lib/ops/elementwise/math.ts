@@ -38,7 +38,9 @@ export const sigmoid = unary(
 
 /** The error function, `2/sqrt(pi) * integral of e^(-t^2) from 0 to x`. */
 export const erf = unary(
-  defineElementwise('erf', { partials: [(g, [x]) => mul(g, mul(exp(neg(square(x))), 2 / Math.sqrt(Math.PI)))] }),
+  defineElementwise('erf', {
+    partials: [(g, [x]) => mul(g, mul(exp(neg(square(x))), 2 / Math.sqrt(Math.PI)))],
+  }),
 );
 
 /** Sine of an angle in radians. */
@@ -50,7 +52,9 @@ export const cos: (x: Tensor) => Tensor = unary(
 );
 
 /** Absolute value; its gradient at 0 is 0. */
-export const abs = unary(defineElementwise('abs', { takes: 'number', partials: [(g, [x]) => mul(g, sign(x))] }));
+export const abs = unary(
+  defineElementwise('abs', { takes: 'number', partials: [(g, [x]) => mul(g, sign(x))] }),
+);
 
 /** `max(x, 0)`; its gradient at 0 is 0. */
 export const relu = unary(
@@ -94,7 +98,11 @@ const whereOp = defineElementwise('where', {
  * mask its input as well when its derivative is not finite there.
  */
 export function where(condition: Tensor, a: Tensor, b: Tensor): Tensor {
-  return applyElementwise(whereOp, [condition.dtype === 'bool' ? condition : logicalNot(equal(condition, 0)), a, b], {});
+  return applyElementwise(
+    whereOp,
+    [condition.dtype === 'bool' ? condition : logicalNot(equal(condition, 0)), a, b],
+    {},
+  );
 }
 
 export { log };

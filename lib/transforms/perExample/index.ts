@@ -1,0 +1,1 @@
+export { perExample, PerExampleGradients, type ExampleLosses } from './perExample';

@@ -1,0 +1,61 @@
+import { OptionError } from '../errors';
+import { evaluate } from '../graph/evaluate';
+import { extent } from '../graph/shape';
+import type { RunOptions } from '../graph/tensor';
+import type { Model } from '../models/model';
+import { arange } from '../ops/iota';
+import { full, equal, zerosLike } from '../ops/elementwise/arithmetic';
+import { where } from '../ops/elementwise/math';
+import { reshape } from '../ops/reshape';
+import { secondsSince, type Unlearned } from './unlearned';
+
+export interface ZeroRowOptions {
+  /** The class whose output is silenced. */
+  readonly classIndex: number;
+  /** The output layer's weight [classes, features] and bias [classes]. Default: the last two parameters. */
+  readonly weight?: string;
+  readonly bias?: string;
+}
+
+/**
+ * Zeroes the output row of a class and sends its bias to -1e4, so that it is never predicted. No method in the usual
+ * sense: all that the network knows of the class stays in its features. It is the baseline that a class-forgetting method
+ * has to be compared with, because in accuracies alone it is perfect.
+ *
+ * @throws OptionError for a class that does not exist or an output layer of other shapes.
+ */
+export async function zeroRow(
+  model: Model,
+  options: ZeroRowOptions,
+  run: RunOptions = {},
+): Promise<Unlearned<Required<ZeroRowOptions>>> {
+  const start = performance.now();
+  const names = model.parameters.names;
+  const { classIndex, weight = names.at(-2) ?? '', bias = names.at(-1) ?? '' } = options;
+  const [matrix, offset] = [model.parameters.get(weight), model.parameters.get(bias)];
+  const classes = extent(matrix.shape, 0);
+  if (matrix.shape.length !== 2 || offset.shape.length !== 1 || offset.shape[0] !== classes) {
+    throw new OptionError(
+      `zeroRow: '${weight}' and '${bias}' are not the weight and bias of an output layer`,
+    );
+  }
+  if (!Number.isInteger(classIndex) || classIndex < 0 || classIndex >= classes) {
+    throw new OptionError(`zeroRow: classIndex must be an integer in [0, ${classes}), got ${classIndex}`);
+  }
+  const isRow = equal(arange(classes, { dtype: 'int32' }), full([], classIndex, 'int32'));
+  const parameters = model.parameters.with([
+    [weight, where(reshape(isRow, [classes, 1]), zerosLike(matrix), matrix)],
+    [bias, where(isRow, full([classes], SILENT, offset.dtype), offset)],
+  ]);
+  await evaluate(parameters, run);
+  return {
+    parameters,
+    method: 'zeroRow',
+    options: { classIndex, weight, bias },
+    seconds: secondsSince(start),
+    warnings: [],
+  };
+}
+
+/** Far below any logit, and far from overflow in float16. */
+const SILENT = -1e4;
