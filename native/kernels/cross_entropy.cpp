@@ -1,41 +1,22 @@
 // softmaxCrossEntropy: loss[r] = log(sum_c exp(x[r, c])) - x[r, label[r]], and its gradient.
-#include <algorithm>
-#include <cmath>
 #include <string>
 
 #include "core/kernel.h"
 #include "kernels/pieces.h"
+#include "kernels/rows/row_loops.h"
 
 namespace palimpsest {
 namespace {
 
-void check_labels(const char* name, const std::int32_t* labels, std::int64_t rows, std::int64_t classes) {
-  for (std::int64_t r = 0; r < rows; ++r) {
-    if (labels[r] >= 0 && labels[r] < classes) continue;
-    throw Error("ERR_INDEX", std::string(name) + ": label " + std::to_string(labels[r]) + " at position " +
+// Checks every label before anything is computed, and returns them.
+const std::int32_t* checked_labels(const char* name, const View& labels, std::int64_t classes) {
+  const std::int32_t* label = labels.as<std::int32_t>();
+  for (std::int64_t r = 0; r < labels.size; ++r) {
+    if (label[r] >= 0 && label[r] < classes) continue;
+    throw Error("ERR_INDEX", std::string(name) + ": label " + std::to_string(label[r]) + " at position " +
                                  std::to_string(r) + " is outside [0, " + std::to_string(classes) + ")");
   }
-}
-
-template <typename T>
-T loss_row(const T* x, std::int64_t n, std::int32_t label) {
-  const T top = *std::max_element(x, x + n);
-  double sum = 0;
-  for (std::int64_t i = 0; i < n; ++i) sum += std::exp(x[i] - top);
-  return (top - x[label]) + static_cast<T>(std::log(sum));
-}
-
-template <typename T>
-void grad_row(const T* x, std::int64_t n, std::int32_t label, T g, T* y) {
-  const T top = *std::max_element(x, x + n);
-  double sum = 0;
-  for (std::int64_t i = 0; i < n; ++i) {
-    y[i] = std::exp(x[i] - top);
-    sum += y[i];
-  }
-  const T scale = static_cast<T>(g / sum);
-  for (std::int64_t i = 0; i < n; ++i) y[i] *= scale;
-  y[label] -= g;
+  return label;
 }
 
 void softmax_cross_entropy(const Call& call) {
@@ -45,18 +26,14 @@ void softmax_cross_entropy(const Call& call) {
   const View& loss = call.output(0);
   call.expect(logits.rank() == 2 && labels.shape == Shape{logits.dim(0)} && loss.shape == labels.shape,
               "expected logits [R, C], labels [R] and loss [R]");
+  const std::int32_t* label = checked_labels("softmaxCrossEntropy", labels, logits.dim(1));
   dispatch_float(logits.dtype, [&]<typename T>() {
-    const T* in = logits.as<T>();
-    const std::int32_t* label = labels.as<std::int32_t>();
+    const T* x = logits.as<T>();
     T* out = loss.as<T>();
-    const std::int64_t n = logits.dim(1);
-    check_labels("softmaxCrossEntropy", label, labels.size, n);
-    const std::size_t grain = units_per_piece(static_cast<double>(n));
-    call.workers.parallel_range(static_cast<std::size_t>(loss.size), grain,
-                                [&](std::size_t begin, std::size_t end) {
-                                  for (std::size_t r = begin; r < end; ++r)
-                                    out[r] = loss_row(in + r * n, n, label[r]);
-                                });
+    const std::size_t n = static_cast<std::size_t>(logits.dim(1));
+    const auto loop = row_loops().of<T>().cross_entropy;
+    for_each_unit(call.workers, static_cast<std::size_t>(labels.size), static_cast<double>(n),
+                  [&](std::size_t r) { out[r] = loop(n, x + r * n, static_cast<std::size_t>(label[r])); });
   });
 }
 
@@ -64,24 +41,21 @@ void softmax_cross_entropy_grad(const Call& call) {
   call.expect_counts(3, 1);
   const View& logits = call.input(0);
   const View& labels = call.input(1);
-  const View& weight = call.input(2);
+  const View& weights = call.input(2);
   const View& grad = call.output(0);
-  call.expect(logits.rank() == 2 && labels.shape == Shape{logits.dim(0)} && weight.shape == labels.shape &&
+  call.expect(logits.rank() == 2 && labels.shape == Shape{logits.dim(0)} && weights.shape == labels.shape &&
                   grad.shape == logits.shape,
               "expected logits [R, C], labels [R], g [R] and out [R, C]");
+  const std::int32_t* label = checked_labels("softmaxCrossEntropyGrad", labels, logits.dim(1));
   dispatch_float(logits.dtype, [&]<typename T>() {
-    const T* in = logits.as<T>();
-    const std::int32_t* label = labels.as<std::int32_t>();
-    const T* g = weight.as<T>();
+    const T* x = logits.as<T>();
+    const T* g = weights.as<T>();
     T* out = grad.as<T>();
-    const std::int64_t n = logits.dim(1);
-    check_labels("softmaxCrossEntropyGrad", label, labels.size, n);
-    const std::size_t grain = units_per_piece(static_cast<double>(n));
-    call.workers.parallel_range(static_cast<std::size_t>(labels.size), grain,
-                                [&](std::size_t begin, std::size_t end) {
-                                  for (std::size_t r = begin; r < end; ++r)
-                                    grad_row(in + r * n, n, label[r], g[r], out + r * n);
-                                });
+    const std::size_t n = static_cast<std::size_t>(logits.dim(1));
+    const auto loop = row_loops().of<T>().cross_entropy_grad;
+    for_each_unit(
+        call.workers, static_cast<std::size_t>(labels.size), static_cast<double>(n),
+        [&](std::size_t r) { loop(n, x + r * n, static_cast<std::size_t>(label[r]), g[r], out + r * n); });
   });
 }
 

@@ -1,80 +1,37 @@
 // groupNorm: layer norm over groups of channels of [N, C, S], with one gain and bias per channel.
-#include <cmath>
+#include <algorithm>
 
 #include "core/kernel.h"
+#include "kernels/norm_eps.h"
 #include "kernels/pieces.h"
+#include "kernels/rows/row_loops.h"
 
 namespace palimpsest {
 namespace {
 
 struct Groups {
-  std::int64_t count;      // N * groups
-  std::int64_t per_image;  // groups
-  std::int64_t channels;   // of one group
-  std::int64_t cells;      // S
+  std::size_t count;  // in all images
+  std::size_t per_image;
+  std::size_t channels;  // of one group
+  std::size_t cells;     // S
+  std::size_t size;      // channels * cells
   double eps;
 };
 
 Groups groups_of(const Call& call, const View& x) {
-  call.expect(call.attributes().size() == 2, "2 attributes expected");
   call.expect(x.rank() == 3, "x must be [N, C, S]");
-  Groups groups{};
-  groups.per_image = call.integer(0, 1, std::max<std::int64_t>(1, x.dim(1)));
-  call.expect(x.dim(1) % groups.per_image == 0, "the groups must divide the channels");
-  groups.eps = call.attribute(1);
-  if (!(groups.eps >= 0) || std::isinf(groups.eps)) {
-    throw Error("ERR_VALUE", "groupNorm: eps must be finite and not negative");
-  }
-  groups.channels = x.dim(1) / groups.per_image;
-  groups.cells = x.dim(2);
-  groups.count = x.size == 0 ? 0 : x.dim(0) * groups.per_image;
-  return groups;
-}
-
-struct Moments {
-  double mean;
-  double rstd;
-};
-
-template <typename T>
-Moments moments_of(const T* x, std::int64_t n, double eps) {
-  double sum = 0, squares = 0;
-  for (std::int64_t i = 0; i < n; ++i) sum += x[i];
-  const double mean = sum / static_cast<double>(n);
-  for (std::int64_t i = 0; i < n; ++i) squares += (x[i] - mean) * (x[i] - mean);
-  return {mean, 1 / std::sqrt(squares / static_cast<double>(n) + eps)};
-}
-
-template <typename T>
-void normalise_group(const Groups& groups, const T* x, const T* gain, const T* bias, T* y) {
-  const Moments m = moments_of(x, groups.channels * groups.cells, groups.eps);
-  for (std::int64_t c = 0; c < groups.channels; ++c) {
-    for (std::int64_t s = c * groups.cells; s < (c + 1) * groups.cells; ++s) {
-      y[s] = static_cast<T>((x[s] - m.mean) * m.rstd) * gain[c] + bias[c];
-    }
-  }
-}
-
-template <typename T>
-void grad_group(const Groups& groups, const T* x, const T* gain, const T* g, T* dx) {
-  const std::int64_t n = groups.channels * groups.cells;
-  const Moments m = moments_of(x, n, groups.eps);
-  double sum = 0, dot = 0;
-  for (std::int64_t c = 0; c < groups.channels; ++c) {
-    for (std::int64_t s = c * groups.cells; s < (c + 1) * groups.cells; ++s) {
-      const double h = static_cast<double>(g[s]) * gain[c];
-      sum += h;
-      dot += h * (x[s] - m.mean) * m.rstd;
-    }
-  }
-  sum /= static_cast<double>(n);
-  dot /= static_cast<double>(n);
-  for (std::int64_t c = 0; c < groups.channels; ++c) {
-    for (std::int64_t s = c * groups.cells; s < (c + 1) * groups.cells; ++s) {
-      const double h = static_cast<double>(g[s]) * gain[c];
-      dx[s] = static_cast<T>(m.rstd * (h - sum - (x[s] - m.mean) * m.rstd * dot));
-    }
-  }
+  const double eps = norm_eps(call, 1);
+  const std::int64_t per_image = call.integer(0, 1, std::max<std::int64_t>(1, x.dim(1)));
+  call.expect(x.dim(1) % per_image == 0, "the groups must divide the channels");
+  if (x.size == 0) return {};
+  const std::size_t channels = static_cast<std::size_t>(x.dim(1) / per_image);
+  const std::size_t cells = static_cast<std::size_t>(x.dim(2));
+  return {static_cast<std::size_t>(x.dim(0) * per_image),
+          static_cast<std::size_t>(per_image),
+          channels,
+          cells,
+          channels * cells,
+          eps};
 }
 
 void group_norm(const Call& call) {
@@ -91,15 +48,11 @@ void group_norm(const Call& call) {
     const T* a = gain.as<T>();
     const T* b = bias.as<T>();
     T* out = y.as<T>();
-    const std::int64_t n = groups.channels * groups.cells;
-    const std::size_t grain = units_per_piece(static_cast<double>(n));
-    call.workers.parallel_range(static_cast<std::size_t>(groups.count), grain,
-                                [&](std::size_t begin, std::size_t end) {
-                                  for (std::size_t i = begin; i < end; ++i) {
-                                    const std::size_t c = i % groups.per_image * groups.channels;
-                                    normalise_group(groups, in + i * n, a + c, b + c, out + i * n);
-                                  }
-                                });
+    const auto loop = row_loops().of<T>().group_norm;
+    for_each_unit(call.workers, groups.count, static_cast<double>(groups.size), [&](std::size_t i) {
+      const std::size_t c = i % groups.per_image * groups.channels, at = i * groups.size;
+      loop(groups.channels, groups.cells, in + at, a + c, b + c, groups.eps, out + at);
+    });
   });
 }
 
@@ -115,17 +68,13 @@ void group_norm_grad(const Call& call) {
   dispatch_float(x.dtype, [&]<typename T>() {
     const T* in = x.as<T>();
     const T* a = gain.as<T>();
-    const T* cotangent = g.as<T>();
+    const T* up = g.as<T>();
     T* out = dx.as<T>();
-    const std::int64_t n = groups.channels * groups.cells;
-    const std::size_t grain = units_per_piece(static_cast<double>(n));
-    call.workers.parallel_range(static_cast<std::size_t>(groups.count), grain,
-                                [&](std::size_t begin, std::size_t end) {
-                                  for (std::size_t i = begin; i < end; ++i) {
-                                    const std::size_t c = i % groups.per_image * groups.channels;
-                                    grad_group(groups, in + i * n, a + c, cotangent + i * n, out + i * n);
-                                  }
-                                });
+    const auto loop = row_loops().of<T>().group_norm_grad;
+    for_each_unit(call.workers, groups.count, static_cast<double>(groups.size), [&](std::size_t i) {
+      const std::size_t c = i % groups.per_image * groups.channels, at = i * groups.size;
+      loop(groups.channels, groups.cells, in + at, a + c, up + at, groups.eps, out + at);
+    });
   });
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "core/pool.h"
+
 namespace palimpsest {
 
 // How many units (rows, planes, elements) of `work` elementary steps each make one piece of a parallel loop:
@@ -11,6 +13,14 @@ namespace palimpsest {
 inline std::size_t units_per_piece(double work) {
   constexpr double kWorkPerPiece = 32768;
   return static_cast<std::size_t>(std::max(1.0, kWorkPerPiece / std::max(work, 1.0)));
+}
+
+// Runs body(unit) for every unit in [0, count), in parallel pieces.
+template <typename Body>
+void for_each_unit(const Workers& workers, std::size_t count, double work, Body&& body) {
+  workers.parallel_range(count, units_per_piece(work), [&](std::size_t begin, std::size_t end) {
+    for (std::size_t unit = begin; unit < end; ++unit) body(unit);
+  });
 }
 
 }  // namespace palimpsest

@@ -1,36 +1,14 @@
 // softmax and logSoftmax over the last axis of [R, C].
-#include <algorithm>
-#include <cmath>
-#include <limits>
-
 #include "core/kernel.h"
 #include "kernels/pieces.h"
+#include "kernels/rows/row_loops.h"
 
 namespace palimpsest {
 namespace {
 
-template <typename T>
-void softmax_row(const T* x, std::int64_t n, T* y) {
-  const T top = *std::max_element(x, x + n);
-  double sum = 0;
-  for (std::int64_t i = 0; i < n; ++i) {
-    y[i] = std::exp(x[i] - top);
-    sum += y[i];
-  }
-  for (std::int64_t i = 0; i < n; ++i) y[i] = static_cast<T>(y[i] / sum);
-}
-
-template <typename T>
-void log_softmax_row(const T* x, std::int64_t n, T* y) {
-  const T top = *std::max_element(x, x + n);
-  double sum = 0;
-  for (std::int64_t i = 0; i < n; ++i) sum += std::exp(x[i] - top);
-  const T log_sum = static_cast<T>(std::log(sum));
-  for (std::int64_t i = 0; i < n; ++i) y[i] = (x[i] - top) - log_sum;
-}
-
-template <typename Row>
-void over_rows(const Call& call, Row&& row_of) {
+// Runs one of the row loops over all rows: choose(loops) picks it from those of the element type.
+template <typename Choose>
+void over_rows(const Call& call, Choose&& choose) {
   call.expect_counts(1, 1);
   const View& x = call.input(0);
   const View& y = call.output(0);
@@ -39,23 +17,19 @@ void over_rows(const Call& call, Row&& row_of) {
     const T* in = x.as<T>();
     T* out = y.as<T>();
     if (x.size == 0) return;
-    const std::int64_t n = x.dim(1);
-    const std::size_t grain = units_per_piece(static_cast<double>(n));
-    call.workers.parallel_range(
-        static_cast<std::size_t>(x.dim(0)), grain, [&](std::size_t begin, std::size_t end) {
-          for (std::int64_t r = static_cast<std::int64_t>(begin); r < static_cast<std::int64_t>(end); ++r) {
-            row_of(in + r * n, n, out + r * n);
-          }
-        });
+    const std::size_t n = static_cast<std::size_t>(x.dim(1));
+    const auto loop = choose(row_loops().of<T>());
+    for_each_unit(call.workers, static_cast<std::size_t>(x.dim(0)), static_cast<double>(n),
+                  [&](std::size_t r) { loop(n, in + r * n, out + r * n); });
   });
 }
 
 void softmax(const Call& call) {
-  over_rows(call, []<typename T>(const T* x, std::int64_t n, T* y) { softmax_row(x, n, y); });
+  over_rows(call, [](const auto& loops) { return loops.softmax; });
 }
 
 void log_softmax(const Call& call) {
-  over_rows(call, []<typename T>(const T* x, std::int64_t n, T* y) { log_softmax_row(x, n, y); });
+  over_rows(call, [](const auto& loops) { return loops.log_softmax; });
 }
 
 PALIMPSEST_KERNEL("softmax", softmax);

@@ -1,0 +1,154 @@
+#pragma once
+
+// Vectors as wide as the instruction set of the file that includes this, with loads and stores of parts of a
+// vector for the ends of rows. Included by one file per instruction set: everything here has internal linkage
+// and calls no inline function of the standard library, because a copy of it made of newer instructions must
+// not end up in the common code.
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#if defined(__AVX__)
+#include <immintrin.h>
+#endif
+
+namespace palimpsest {
+namespace {
+
+#if defined(__AVX512F__)
+constexpr std::size_t kVectorBytes = 64;
+#elif defined(__AVX__)
+constexpr std::size_t kVectorBytes = 32;
+#else
+constexpr std::size_t kVectorBytes = 16;
+#endif
+
+template <typename T>
+constexpr std::size_t kLanes = kVectorBytes / sizeof(T);
+
+template <typename T>
+struct VectorOf {
+  typedef T type __attribute__((vector_size(kVectorBytes)));
+};
+template <typename T>
+using Vector = typename VectorOf<T>::type;
+
+template <typename T>
+inline Vector<T> splat(T value) {
+  return value - Vector<T>{};
+}
+
+// A whole vector of a row, from element `index` on. Stands beside PartOfRow, so that a loop is written once
+// for both.
+struct WholeVector {
+  std::size_t index;
+
+  template <typename T>
+  Vector<T> operator()(const T* row, T = T(0)) const {
+    Vector<T> v;
+    __builtin_memcpy(&v, row + index, kVectorBytes);
+    return v;
+  }
+  template <typename T>
+  void put(T* row, Vector<T> v) const {
+    __builtin_memcpy(row + index, &v, kVectorBytes);
+  }
+};
+
+// The last `count` elements of a row, fewer than a vector; the other lanes read as `fill`.
+struct PartOfVector {
+  std::size_t index;
+  std::size_t count;
+
+#if defined(__AVX512F__)
+  __mmask16 mask() const { return static_cast<__mmask16>((1u << count) - 1); }
+
+  Vector<float> operator()(const float* row, float fill = 0) const {
+    return _mm512_mask_loadu_ps(splat(fill), mask(), row + index);
+  }
+  Vector<double> operator()(const double* row, double fill = 0) const {
+    return _mm512_mask_loadu_pd(splat(fill), static_cast<__mmask8>(mask()), row + index);
+  }
+  void put(float* row, Vector<float> v) const { _mm512_mask_storeu_ps(row + index, mask(), v); }
+  void put(double* row, Vector<double> v) const {
+    _mm512_mask_storeu_pd(row + index, static_cast<__mmask8>(mask()), v);
+  }
+#else
+  template <typename T>
+  Vector<T> operator()(const T* row, T fill = T(0)) const {
+    T lanes[kLanes<T>];
+    for (std::size_t i = 0; i < kLanes<T>; ++i) lanes[i] = i < count ? row[index + i] : fill;
+    Vector<T> v;
+    __builtin_memcpy(&v, lanes, kVectorBytes);
+    return v;
+  }
+  template <typename T>
+  void put(T* row, Vector<T> v) const {
+    T lanes[kLanes<T>];
+    __builtin_memcpy(lanes, &v, kVectorBytes);
+    for (std::size_t i = 0; i < count; ++i) row[index + i] = lanes[i];
+  }
+#endif
+};
+
+// Calls body(at) for each vector of a row of n elements; `at` reads and writes rows there: at(x), at(x,
+// fill), at.put(y, v).
+template <typename T, typename Body>
+inline void for_each_vector(std::size_t n, Body&& body) {
+  std::size_t i = 0;
+  for (; i + kLanes<T> <= n; i += kLanes<T>) body(WholeVector{i});
+  if (i < n) body(PartOfVector{i, n - i});
+}
+
+// The vector with lanes `distance` apart exchanged.
+template <typename T, std::size_t distance, std::size_t... lane>
+inline Vector<T> exchanged(Vector<T> v, std::index_sequence<lane...>) {
+  return __builtin_shufflevector(v, v, (lane ^ distance)...);
+}
+
+// All lanes of a vector combined into one value, pairwise: the same tree on every run.
+template <typename T, std::size_t distance = kLanes<T> / 2, typename Combine>
+inline T combine_lanes(Vector<T> v, Combine&& combine) {
+  v = combine(v, exchanged<T, distance>(v, std::make_index_sequence<kLanes<T>>()));
+  if constexpr (distance == 1) {
+    return v[0];
+  } else {
+    return combine_lanes<T, distance / 2>(v, combine);
+  }
+}
+
+template <typename T>
+inline T sum_of_lanes(Vector<T> v) {
+  return combine_lanes<T>(v, [](Vector<T> a, Vector<T> b) { return a + b; });
+}
+
+template <typename T>
+inline T largest_lane(Vector<T> v) {
+  return combine_lanes<T>(v, [](Vector<T> a, Vector<T> b) { return a > b ? a : b; });
+}
+
+// Adds up several quantities over a row: terms(at, sums) adds those of one vector to sums[0], sums[1], ...
+// Short runs go to several vectors of partial sums, and the runs are added in double precision, so that
+// errors do not grow with n.
+template <typename T, std::size_t kSums, typename Terms>
+inline void add_up(std::size_t n, double (&totals)[kSums], Terms&& terms) {
+  constexpr std::size_t kChains = 4, kStride = kChains * kLanes<T>, kRun = 2048;
+  for (std::size_t k = 0; k < kSums; ++k) totals[k] = 0;
+  for (std::size_t begin = 0; begin < n; begin += kRun) {
+    const std::size_t end = n - begin < kRun ? n : begin + kRun;
+    Vector<T> sums[kChains][kSums] = {};
+    std::size_t i = begin;
+    for (; i + kStride <= end; i += kStride) {
+      for (std::size_t c = 0; c < kChains; ++c) terms(WholeVector{i + c * kLanes<T>}, sums[c]);
+    }
+    for (; i + kLanes<T> <= end; i += kLanes<T>) terms(WholeVector{i}, sums[0]);
+    if (i < end) terms(PartOfVector{i, end - i}, sums[1]);
+    for (std::size_t k = 0; k < kSums; ++k) {
+      totals[k] += sum_of_lanes<T>((sums[0][k] + sums[1][k]) + (sums[2][k] + sums[3][k]));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace palimpsest

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+
+namespace palimpsest {
+
+// The loops over one row of softmax, cross-entropy and the norms, for one element type and one instruction
+// set. Rows have at least one element, and outputs are apart from inputs.
+template <typename T>
+struct RowLoops {
+  void (*softmax)(std::size_t n, const T* x, T* y);
+  void (*log_softmax)(std::size_t n, const T* x, T* y);
+  // log(sum exp x) - x[label]
+  T (*cross_entropy)(std::size_t n, const T* x, std::size_t label);
+  // (softmax(x) - onehot(label)) * g
+  void (*cross_entropy_grad)(std::size_t n, const T* x, std::size_t label, T g, T* dx);
+  void (*layer_norm)(std::size_t n, const T* x, const T* gain, const T* bias, double eps, T* y);
+  void (*layer_norm_grad)(std::size_t n, const T* x, const T* gain, const T* g, double eps, T* dx);
+  // A group of `channels` rows of `cells` elements, normalised together, with one gain and bias per channel.
+  void (*group_norm)(std::size_t channels, std::size_t cells, const T* x, const T* gain, const T* bias,
+                     double eps, T* y);
+  void (*group_norm_grad)(std::size_t channels, std::size_t cells, const T* x, const T* gain, const T* g,
+                          double eps, T* dx);
+};
+
+struct RowLoopSet {
+  RowLoops<float> single;
+  RowLoops<double> twice;
+
+  template <typename T>
+  const RowLoops<T>& of() const {
+    if constexpr (sizeof(T) == sizeof(float)) {
+      return single;
+    } else {
+      return twice;
+    }
+  }
+};
+
+extern const RowLoopSet kBaselineRowLoops;
+#if defined(__x86_64__)
+extern const RowLoopSet kAvx2RowLoops;
+extern const RowLoopSet kAvx512RowLoops;
+#endif
+
+// The loops for this processor.
+const RowLoopSet& row_loops();
+
+}  // namespace palimpsest

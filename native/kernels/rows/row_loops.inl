@@ -1,0 +1,15 @@
+// The table of row loops of one instruction set.
+#include "norm_rows.inl"
+#include "row_loops.h"
+#include "softmax_rows.inl"
+
+namespace palimpsest {
+namespace {
+
+template <typename T>
+constexpr RowLoops<T> kRowLoopsOf = {
+    softmax_row<T>,    log_softmax_row<T>,     cross_entropy_row<T>, cross_entropy_grad_row<T>,
+    layer_norm_row<T>, layer_norm_grad_row<T>, group_norm_rows<T>,   group_norm_grad_rows<T>};
+
+}  // namespace
+}  // namespace palimpsest

@@ -1,0 +1,108 @@
+// Softmax and cross-entropy of a row. Included by one file per instruction set, with the precautions of
+// lanes.h.
+#include "kernels/elementwise/float_math.h"
+#include "kernels/lanes.h"
+
+namespace palimpsest {
+namespace {
+
+// e^x for x <= 0, where single::exp would pay for the range above. What is below the normal numbers becomes
+// 0.
+inline float exp_of(float x) {
+  constexpr float kLowest = -87.0f;
+  const single::ReducedExp e(x < kLowest ? kLowest : x);
+  const float y = (1.0f + (e.r + e.tail)) * single::power_of_two(e.n);
+  return x < kLowest ? 0.0f : y;
+}
+inline double exp_of(double x) { return __builtin_exp(x); }
+
+template <typename T>
+constexpr T kMinusInfinity = -static_cast<T>(__builtin_inff());
+
+// e^x lane by lane, in the form of a loop that the compiler turns into vector instructions.
+template <typename T>
+inline Vector<T> exp_of_lanes(Vector<T> x) {
+  T lanes[kLanes<T>];
+  __builtin_memcpy(lanes, &x, kVectorBytes);
+  for (std::size_t i = 0; i < kLanes<T>; ++i) lanes[i] = exp_of(lanes[i]);
+  __builtin_memcpy(&x, lanes, kVectorBytes);
+  return x;
+}
+
+// The largest element. NaN may be passed over here: it comes back through the sum of exponentials.
+template <typename T>
+inline T largest(std::size_t n, const T* x) {
+  Vector<T> top[4] = {splat(x[0]), splat(x[0]), splat(x[0]), splat(x[0])};
+  std::size_t i = 0;
+  for (; i + 4 * kLanes<T> <= n; i += 4 * kLanes<T>) {
+    for (std::size_t c = 0; c < 4; ++c) {
+      const Vector<T> v = WholeVector{i + c * kLanes<T>}(x);
+      top[c] = v > top[c] ? v : top[c];
+    }
+  }
+  for_each_vector<T>(n - i, [&](auto at) {
+    const Vector<T> v = at(x + i, x[0]);
+    top[0] = v > top[0] ? v : top[0];
+  });
+  for (std::size_t c = 1; c < 4; ++c) top[0] = top[c] > top[0] ? top[c] : top[0];
+  return largest_lane<T>(top[0]);
+}
+
+// The sum of e^(x - top), which goes from 1 to n.
+template <typename T>
+inline double sum_of_exponentials(std::size_t n, const T* x, T top) {
+  double total[1];
+  add_up<T>(n, total,
+            [&](auto at, Vector<T>* sums) { sums[0] += exp_of_lanes<T>(at(x, kMinusInfinity<T>) - top); });
+  return total[0];
+}
+
+// y = e^(x - top), and their sum.
+template <typename T>
+inline double exponentials(std::size_t n, const T* x, T top, T* y) {
+  double total[1];
+  add_up<T>(n, total, [&](auto at, Vector<T>* sums) {
+    const Vector<T> e = exp_of_lanes<T>(at(x, kMinusInfinity<T>) - top);
+    at.put(y, e);
+    sums[0] += e;
+  });
+  return total[0];
+}
+
+template <typename T>
+void softmax_row(std::size_t n, const T* x, T* y) {
+  if (n <= kLanes<T>) {  // a few classes: never leaves the registers
+    const PartOfVector at{0, n};
+    const Vector<T> v = at(x, kMinusInfinity<T>);
+    const Vector<T> e = exp_of_lanes<T>(v - largest_lane<T>(v));
+    at.put(y, e / sum_of_lanes<T>(e));
+    return;
+  }
+  const double sum = exponentials(n, x, largest(n, x), y);
+  const T scale = static_cast<T>(1 / sum);
+  for_each_vector<T>(n, [&](auto at) { at.put(y, at(y) * scale); });
+}
+
+template <typename T>
+void log_softmax_row(std::size_t n, const T* x, T* y) {
+  const T top = largest(n, x);
+  const T log_sum = static_cast<T>(__builtin_log(sum_of_exponentials(n, x, top)));
+  for_each_vector<T>(n, [&](auto at) { at.put(y, (at(x) - top) - log_sum); });
+}
+
+template <typename T>
+T cross_entropy_row(std::size_t n, const T* x, std::size_t label) {
+  const T top = largest(n, x);
+  return (top - x[label]) + static_cast<T>(__builtin_log(sum_of_exponentials(n, x, top)));
+}
+
+template <typename T>
+void cross_entropy_grad_row(std::size_t n, const T* x, std::size_t label, T g, T* dx) {
+  const double sum = exponentials(n, x, largest(n, x), dx);
+  const T scale = static_cast<T>(g / sum);
+  for_each_vector<T>(n, [&](auto at) { at.put(dx, at(dx) * scale); });
+  dx[label] -= g;
+}
+
+}  // namespace
+}  // namespace palimpsest
