@@ -1,0 +1,13 @@
+import { PalimpsestError } from '../errors';
+
+/** What a failed file operation becomes: ERR_IO with the path and the system's reason. Our own errors stay. */
+export function ioError(action: string, path: string, cause: unknown): PalimpsestError {
+  if (cause instanceof PalimpsestError) return cause;
+  // Not `instanceof Error`: Node's own errors may come from another realm than ours.
+  const reason = (cause as { message?: unknown } | null)?.message ?? cause;
+  return new PalimpsestError('ERR_IO', `cannot ${action} '${path}': ${String(reason)}`, { cause });
+}
+
+/** The system's short name of a failure: ENOENT, EEXIST, ... */
+export const systemCode = (error: unknown): string | undefined =>
+  (error as { code?: string } | null | undefined)?.code;
