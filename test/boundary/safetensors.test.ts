@@ -1,0 +1,224 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { PalimpsestError } from '../../lib/errors';
+import { readSafetensors } from '../../lib/io/safetensors';
+import { temporaryFolder } from '../io/temporaryFolder';
+import { fileOf, lengthField, member, one } from './safetensorsFiles';
+
+const folder = temporaryFolder();
+
+/** Content, and what the message must say of it. */
+type Malformed = readonly [content: Buffer, reason: string];
+
+const two = (second: string, dataBytes: number, firstOffsets = '[0,2]'): Buffer =>
+  fileOf(`{${member('a', '"U8"', '[2]', firstOffsets)},${second}}`, dataBytes);
+
+const MALFORMED: Readonly<Record<string, Malformed>> = {
+  'no bytes': [Buffer.alloc(0), 'too few'],
+  'half a length': [Buffer.from('1234'), 'too few'],
+  'a length of 0': [Buffer.concat([lengthField(0), Buffer.from('{}')]), 'length is 0'],
+  'a length of 1': [Buffer.concat([lengthField(1), Buffer.from('{}')]), 'length is 1'],
+  'a length beyond the file': [Buffer.concat([lengthField(3), Buffer.from('{}')]), 'only 2 bytes follow'],
+  'a length of 100,000,001': [Buffer.concat([lengthField(100_000_001), Buffer.from('{}')]), 'expected 2 to'],
+  'a length of 2^63': [Buffer.concat([lengthField(2n ** 63n), Buffer.from('{}')]), 'expected 2 to'],
+  'a length of 2^64 - 8': [Buffer.concat([lengthField(2n ** 64n - 8n), Buffer.from('{}')]), 'expected 2 to'],
+  'bytes that are not UTF-8': [fileOf(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d])), 'not valid UTF-8'],
+  'an overlong encoding': [fileOf(Buffer.from([0x7b, 0x22, 0xc0, 0xaf, 0x22, 0x7d])), 'not valid UTF-8'],
+  'a byte order mark': [fileOf('\ufeff{}'), "does not start with '{'"],
+  'leading space': [fileOf(' {}'), "does not start with '{'"],
+  'an array': [fileOf('[]'), "does not start with '{'"],
+  'something after the header': [fileOf('{}x'), 'something follows'],
+  'two headers': [fileOf('{}{}'), 'something follows'],
+  'a zero after the header': [fileOf('{}\0'), 'something follows'],
+  'a header that ends within': [fileOf('{"w":{"dtype":"F32"'), 'tensor "w"'],
+  'a comma at the end': [fileOf(`{${member('w', '"F32"', '[1]', '[0,4]')},}`, 4), 'expected'],
+  'single quotes': [fileOf("{'w':1}"), 'expected'],
+  'a control character': [fileOf('{"a\nb":1}'), 'control character'],
+  'half a surrogate pair': [fileOf('{"\\ud800":1}'), 'surrogate'],
+  'an unknown escape': [fileOf('{"\\q":1}'), 'escape'],
+  'a tensor that is null': [fileOf('{"w":null}'), 'tensor "w"'],
+  'a tensor that is an array': [fileOf('{"w":[]}'), 'tensor "w"'],
+  'no dtype': [fileOf('{"w":{"shape":[1],"data_offsets":[0,4]}}', 4), '"dtype" is missing'],
+  'no shape': [fileOf('{"w":{"dtype":"F32","data_offsets":[0,4]}}', 4), '"shape" is missing'],
+  'no offsets': [fileOf('{"w":{"dtype":"F32","shape":[1]}}', 4), '"data_offsets" is missing'],
+  'an unknown key': [fileOf('{"w":{"dtype":"F32","stride":[1]}}', 4), 'unknown key "stride"'],
+  'a key twice': [fileOf('{"w":{"dtype":"F32","dtype":"F32"}}', 4), '"dtype" appears twice'],
+  'a key twice, once escaped': [fileOf('{"w":{"dtype":"F32","d\\u0074ype":"F32"}}', 4), 'appears twice'],
+  'an unknown dtype': [one('"F33"', '[1]', '[0,4]'), 'tensor "w": unknown dtype "F33"'],
+  'a dtype in small letters': [one('"f32"', '[1]', '[0,4]'), 'unknown dtype "f32"'],
+  'a dtype that is a number': [one('32', '[1]', '[0,4]'), 'tensor "w"'],
+  'a negative extent': [one('"F32"', '[-1]', '[0,4]'), 'non-negative'],
+  'a fraction': [one('"F32"', '[1.0]', '[0,4]'), 'without fraction'],
+  'an exponent': [one('"F32"', '[1e0]', '[0,4]'), 'without fraction'],
+  'a leading zero': [one('"F32"', '[01]', '[0,4]'), 'starts with 0'],
+  'an extent of 2^53': [one('"F32"', '[9007199254740992]', '[0,4]'), '2^53'],
+  'an offset of 10^23': [one('"F32"', '[1]', '[0,99999999999999999999999]'), '2^53'],
+  'a size that wraps to 0': [one('"F32"', '[4294967296,4294967296]', '[0,0]', 0), 'overflows'],
+  'a size that wraps to 4': [one('"F32"', '[4294967296,4294967296,1]', '[0,4]'), 'overflows'],
+  'an overflow behind an extent of 0': [
+    one('"U8"', '[0,9007199254740991,9007199254740991]', '[0,0]', 0),
+    'overflows',
+  ],
+  'a shape that is a number': [one('"F32"', '1', '[0,4]'), "expected '['"],
+  'a nested shape': [one('"F32"', '[[1]]', '[0,4]'), 'non-negative'],
+  '65 axes': [one('"F32"', `[${Array(65).fill(1).join()}]`, '[0,4]'), 'more than 64 axes'],
+  'one offset': [one('"F32"', '[1]', '[0]'), 'fewer than two'],
+  'three offsets': [one('"F32"', '[1]', '[0,4,8]'), 'more than two'],
+  'offsets in reverse': [one('"F32"', '[1]', '[4,0]'), 'ends before it begins'],
+  'a range beyond the file': [one('"F32"', '[1]', '[0,4]', 3), "leaves the file's 3 bytes"],
+  'a range far beyond the file': [
+    one('"F32"', '[1]', '[9007199254740987,9007199254740991]'),
+    'leaves the file',
+  ],
+  'a range too short': [one('"F32"', '[1]', '[0,3]'), 'needs 4'],
+  'a range too long': [one('"F32"', '[1]', '[0,8]', 8), 'needs 4'],
+  'a range for no elements': [one('"F32"', '[0]', '[0,4]'), 'needs 0'],
+  'data after the last tensor': [one('"F32"', '[1]', '[0,4]', 5), 'end at byte 4'],
+  'data without a tensor': [fileOf('{}', 1), 'end at byte 0'],
+  'a gap at the start': [one('"F32"', '[1]', '[1,5]', 5), 'a gap of 1'],
+  'a gap between tensors': [two(member('b', '"U8"', '[2]', '[3,5]'), 5), 'tensor "b": a gap of 1'],
+  'an overlap': [two(member('b', '"U8"', '[2]', '[1,3]'), 3), 'overlaps'],
+  'two tensors at one place': [two(member('b', '"U8"', '[2]', '[0,2]'), 2), 'overlaps'],
+  'a name twice': [two(member('a', '"U8"', '[2]', '[2,4]'), 4), 'the name appears twice'],
+  'a name twice, once escaped': [two(member('\\u0061', '"U8"', '[2]', '[2,4]'), 4), 'appears twice'],
+  'metadata that is no object': [fileOf('{"__metadata__":1}'), "expected '{'"],
+  'metadata of numbers': [fileOf('{"__metadata__":{"a":1}}'), 'expected'],
+  'metadata twice': [fileOf('{"__metadata__":{},"__metadata__":{}}'), 'appears twice'],
+  'a metadata key twice': [fileOf('{"__metadata__":{"a":"1","a":"2"}}'), 'holds "a" twice'],
+};
+
+/** Opens the file and reads all that it holds. Returns how it was refused, or undefined. */
+async function refusal(content: Buffer, name: string): Promise<unknown> {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  try {
+    const file = await readSafetensors(path);
+    let first: unknown;
+    for (const entry of file.entries) {
+      try {
+        using tensor = file.tensor(entry.name);
+        await tensor.data();
+      } catch (error) {
+        first ??= error;
+      }
+    }
+    return first;
+  } catch (error) {
+    return error;
+  } finally {
+    rmSync(path);
+  }
+}
+
+describe('a malformed safetensors file', () => {
+  it.each(Object.entries(MALFORMED))('%s is a FormatError that says so', async (_name, [content, reason]) => {
+    const error = await refusal(content, 'malformed.safetensors');
+    expect(error).toMatchObject({ name: 'FormatError', code: 'ERR_FORMAT' });
+    expect(String(error)).toContain('malformed.safetensors');
+    expect(String(error)).toContain(reason);
+  });
+
+  it('is refused in every shortened or lengthened form of a good one', async () => {
+    const good = one('"F32"', '[1]', '[0,4]');
+    expect(await refusal(good, 'good.safetensors')).toBeUndefined();
+    const forms = Array.from(good, (_byte, length) => good.subarray(0, length));
+    forms.push(Buffer.concat([good, Buffer.from('x')]));
+    const refusals = await Promise.all(forms.map((form, i) => refusal(form, `form-${i}.safetensors`)));
+    for (const error of refusals) expect(error).toMatchObject({ name: 'FormatError' });
+  });
+
+  it('with bools other than 0 and 1 is refused when they are asked for', async () => {
+    const error = await refusal(one('"BOOL"', '[3]', '[0,3]', 3), 'bools.safetensors');
+    expect(error).toMatchObject({ name: 'FormatError' });
+    expect(String(error)).toMatch(/tensor "w" is BOOL, but element 2 is 2/);
+  });
+
+  it('with more axes than a tensor can have is refused when they are asked for', async () => {
+    const error = await refusal(one('"F32"', `[${Array(17).fill(1).join()}]`, '[0,4]'), 'axes.safetensors');
+    expect(error).toMatchObject({ name: 'FormatError' });
+    expect(String(error)).toMatch(/17 axes/);
+  });
+});
+
+describe('20,000 random mutations of a good file', () => {
+  const MUTATIONS = 20_000;
+  const AT_ONCE = 40;
+  const SEED = 20240607;
+  // What a mutation may leave behind: a refused file, or a good one of a dtype that has no tensor.
+  const ALLOWED = new Set(['ERR_FORMAT', 'ERR_DTYPE']);
+
+  it('are refused by name or read, and the process lives', async () => {
+    const good = fileOf(
+      `{"__metadata__":{"format":"pt"},${member('a', '"BOOL"', '[2]', '[0,2]')},` +
+        `${member('b', '"F32"', '[2,3]', '[2,26]')},${member('c', '"BF16"', '[]', '[26,28]')},` +
+        `${member('d', '"F64"', '[0]', '[28,28]')}}  `,
+      28,
+    );
+    expect(await refusal(good, 'good.safetensors')).toMatchObject({ code: 'ERR_DTYPE' });
+    const random = generator(SEED);
+    const outcomes = new Map<string, number>();
+    for (let round = 0; round < MUTATIONS / AT_ONCE; round++) {
+      const refusals = await Promise.all(
+        Array.from({ length: AT_ONCE }, (_, i) => refusal(mutated(good, random), `mutant-${i}.safetensors`)),
+      );
+      for (const error of refusals) {
+        const outcome =
+          error === undefined ? 'read' : error instanceof PalimpsestError ? error.code : String(error);
+        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      }
+    }
+    for (const outcome of outcomes.keys()) expect(['read', ...ALLOWED]).toContain(outcome);
+    // The mutations are neither all fatal nor all harmless: both sides of the parser were reached.
+    expect(outcomes.get('ERR_FORMAT')).toBeGreaterThan(MUTATIONS / 2);
+    expect(outcomes.get('ERR_DTYPE') ?? 0).toBeGreaterThan(MUTATIONS / 100);
+  });
+});
+
+/** Numbers in [0, bound) from a linear congruential generator: the same mutants in every run. */
+function generator(seed: number): (bound: number) => number {
+  let state = seed;
+  return (bound) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * bound);
+  };
+}
+
+/** What a hostile writer would put in: digits, structure, and the format's own words. */
+const FRAGMENTS = [
+  '0',
+  '9',
+  '-',
+  '99999999999',
+  '[',
+  ']',
+  '{',
+  '}',
+  ',',
+  '"',
+  '\\u0061',
+  'F64',
+  'U8',
+  '\0',
+  ' ',
+];
+
+function mutated(good: Buffer, random: (bound: number) => number): Buffer {
+  let bytes = Buffer.from(good);
+  for (let changes = 1 + random(3); changes > 0; changes--) {
+    const at = random(bytes.length);
+    const kind = random(5);
+    const end = Math.min(bytes.length, at + 1 + random(8));
+    if (kind === 0) bytes[at] = random(256);
+    else if (kind === 1) bytes[at] = (bytes[at] ?? 0) ^ (1 << random(8));
+    else if (kind === 2) bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(end)]);
+    else if (kind === 3) bytes = Buffer.concat([bytes.subarray(0, end), bytes.subarray(at)]);
+    else {
+      const fragment = Buffer.from(FRAGMENTS[random(FRAGMENTS.length)] ?? '');
+      bytes = Buffer.concat([bytes.subarray(0, at), fragment, bytes.subarray(end)]);
+    }
+  }
+  // Half of the mutants keep a length field that fits, so that the changes reach the header's parser.
+  if (random(2) === 0 && bytes.length > 36) lengthField(bytes.length - 8 - 28).copy(bytes);
+  return bytes;
+}
