@@ -155,7 +155,7 @@ const weightGrad = (x: Tensor, g: Tensor, attributes: KernelSize): Tensor =>
   single(weightGradOp([x, g], attributes));
 
 /** Images stay apart as long as all meet the same weight. */
-function imageAxis<A>({ axes: [images, weight], mixes }: AxisUse<A>): ExampleAxis {
+function imageAxis({ axes: [images, weight], mixes }: AxisUse<object>): ExampleAxis {
   if (weight || !images) return mixes('its weight differs from example to example');
   return images.axis === 0 ? images : mixes('the examples are not on the axis of the images');
 }

@@ -1,7 +1,7 @@
 import { checkOptions, OptionError } from '../errors';
 import type { ExampleAxis } from '../graph/exampleAxis';
 import { defineOp, single, type AxisUse } from '../graph/op';
-import { extent, type Shape } from '../graph/shape';
+import { extent, formatShape, type Shape } from '../graph/shape';
 import type { Spec, Tensor } from '../graph/tensor';
 import { checkFloats, checkRank, checkSame } from './floats';
 import { flatten, reshape } from './reshape';
@@ -40,14 +40,14 @@ function pooled(where: string, x: Spec, pooling: Pooling): Spec {
 const planes = (specs: readonly Spec[]): Shape[] =>
   specs.map(({ shape: [n = 0, c = 0, ...plane] }) => [n * c, ...plane]);
 
-const asPlanes = <A>(
-  _attributes: A,
+const asPlanes = (
+  _attributes: Pooling,
   inputs: readonly Spec[],
   outputs: readonly Spec[],
 ): { inputs: Shape[]; outputs: Shape[] } => ({ inputs: planes(inputs), outputs: planes(outputs) });
 
 /** Every plane is pooled by itself. */
-function samePlane<A>({ first, mixes }: AxisUse<A>): ExampleAxis {
+function samePlane({ first, mixes }: AxisUse<object>): ExampleAxis {
   return first.axis < 2 ? first : mixes('its windows reach over the example axis');
 }
 
@@ -104,7 +104,9 @@ function poolingOf(where: string, options: PoolOptions): Pooling {
   const kernel = pairOf(where, 'kernel', options.kernel, 1);
   const padding = pairOf(where, 'padding', options.padding ?? 0, 0);
   if (padding[0] >= kernel[0] || padding[1] >= kernel[1]) {
-    throw new OptionError(`${where}: padding must be less than the window, got ${padding} for ${kernel}`);
+    throw new OptionError(
+      `${where}: padding must be less than the window, got ${formatShape(padding)} for ${formatShape(kernel)}`,
+    );
   }
   return { kernel, padding, stride: pairOf(where, 'stride', options.stride ?? kernel, 1) };
 }

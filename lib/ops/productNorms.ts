@@ -19,7 +19,7 @@ import { sum } from './sum';
 import { geometryNumbers, type WindowOptions } from './window';
 
 /** Every example has a norm of its own. */
-function sameExample<A>(use: AxisUse<A>): ExampleAxis {
+function sameExample(use: AxisUse<object>): ExampleAxis {
   const axis = agreedAxis(use);
   return axis.axis === 0 ? axis : use.mixes('the examples are not on the first axis of the factors');
 }

@@ -26,7 +26,7 @@ interface Folding extends Patches {
 const numbers = (attributes: Patches): number[] => [...geometryNumbers(attributes), ...attributes.kernel];
 
 /** Images stay apart; everything within one is mixed. */
-function sameImage<A>({ first, mixes }: AxisUse<A>): ExampleAxis {
+function sameImage({ first, mixes }: AxisUse<object>): ExampleAxis {
   return first.axis === 0 ? first : mixes('its windows reach over the example axis');
 }
 
