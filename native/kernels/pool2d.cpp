@@ -2,6 +2,7 @@
 // scatter along the indices it returns (takeAlongGrad), so it needs no kernel here.
 #include <algorithm>
 #include <limits>
+#include <vector>
 
 #include "core/kernel.h"
 #include "kernels/pieces.h"
@@ -46,23 +47,56 @@ Pooling pooling_of(const Call& call, const View& plane, const View& pooled) {
   return p;
 }
 
-// The largest cell of each window and where it is. NaN beats everything, so that it is not lost.
+// The windows [low, high) of one row whose column tap j lies on a real cell.
+struct TapRange {
+  std::int64_t low;
+  std::int64_t high;
+};
+
+std::vector<TapRange> column_taps(const Pooling& p) {
+  std::vector<TapRange> taps;
+  const std::int64_t stride = p.columns.stride;
+  for (std::int64_t j = 0; j < p.columns.kernel; ++j) {
+    const std::int64_t before = std::max<std::int64_t>(0, p.columns.pad - j);
+    const std::int64_t reach = p.width - 1 + p.columns.pad - j;
+    const std::int64_t high = reach < 0 ? 0 : std::min(p.out_width, reach / stride + 1);
+    taps.push_back({std::min(high, (before + stride - 1) / stride), high});
+  }
+  return taps;
+}
+
+// Takes the cells under one tap into account, for all windows that have it. Without branches, so that it vectorises:
+// which cell wins is random to a branch predictor. NaN beats everything, so that it is not lost.
+template <std::int64_t kStride, typename T>
+void take_tap(const T* cells, std::int64_t first, std::int64_t stride, TapRange taps, T* __restrict out,
+              std::int32_t* __restrict indices) {
+  const std::int64_t step = kStride == 0 ? stride : kStride;
+  for (std::int64_t ow = taps.low; ow < taps.high; ++ow) {
+    const T value = cells[first + ow * step];
+    const T best = out[ow];
+    const bool is_better = (value > best) | (indices[ow] < 0) | ((value != value) & (best == best));
+    out[ow] = is_better ? value : best;
+    indices[ow] = is_better ? static_cast<std::int32_t>(first + ow * step) : indices[ow];
+  }
+}
+
+// The largest cell of each window of a row and where it is; of equal ones the first.
 template <typename T>
-void max_row(const Pooling& p, const T* plane, std::int64_t oh, T* out, std::int32_t* indices) {
+void max_row(const Pooling& p, const std::vector<TapRange>& columns, const T* plane, std::int64_t oh, T* out,
+             std::int32_t* indices) {
+  std::fill(out, out + p.out_width, -std::numeric_limits<T>::infinity());
+  std::fill(indices, indices + p.out_width, -1);
   const auto rows = p.rows.taps_inside(oh, p.height);
-  for (std::int64_t ow = 0; ow < p.out_width; ++ow) {
-    const auto columns = p.columns.taps_inside(ow, p.width);
-    const std::int64_t corner = p.rows.first_cell(oh) * p.width + p.columns.first_cell(ow);
-    std::int64_t best = corner + rows.low * p.width + columns.low;
-    for (std::int64_t i = rows.low; i < rows.high; ++i) {
-      for (std::int64_t j = columns.low; j < columns.high; ++j) {
-        const std::int64_t cell = corner + i * p.width + j;
-        const bool is_first_nan = plane[cell] != plane[cell] && plane[best] == plane[best];
-        if (plane[cell] > plane[best] || is_first_nan) best = cell;
+  for (std::int64_t i = rows.low; i < rows.high; ++i) {
+    const std::int64_t row = (p.rows.first_cell(oh) + i) * p.width - p.columns.pad;
+    for (std::int64_t j = 0; j < p.columns.kernel; ++j) {
+      const TapRange taps = columns[static_cast<std::size_t>(j)];
+      if (p.columns.stride == 2) {
+        take_tap<2>(plane, row + j, 2, taps, out, indices);
+      } else {
+        take_tap<0>(plane, row + j, p.columns.stride, taps, out, indices);
       }
     }
-    out[ow] = plane[best];
-    indices[ow] = static_cast<std::int32_t>(best);
   }
 }
 
@@ -75,7 +109,9 @@ void max_pool2d(const Call& call) {
   call.expect(where.shape == y.shape, "indices must have the shape of the output");
   call.expect(p.height == 0 || p.width <= std::numeric_limits<std::int32_t>::max() / p.height,
               "a plane must have less than 2^31 cells");
+  if (p.out_rows == 0) return;
   std::int32_t* indices = where.as<std::int32_t>();
+  const std::vector<TapRange> columns = column_taps(p);
   dispatch_float(x.dtype, [&]<typename T>() {
     const T* in = x.as<T>();
     T* out = y.as<T>();
@@ -84,7 +120,7 @@ void max_pool2d(const Call& call) {
           for (std::int64_t row = static_cast<std::int64_t>(begin); row < static_cast<std::int64_t>(end);
                ++row) {
             const T* plane = in + row / p.out_height * p.height * p.width;
-            max_row(p, plane, row % p.out_height, out + row * p.out_width, indices + row * p.out_width);
+            max_row(p, columns, plane, row % p.out_height, out + row * p.out_width, indices + row * p.out_width);
           }
         });
   });
