@@ -1,6 +1,6 @@
 import { checkOptions, OptionError } from '../errors';
 import type { ExampleAxis } from '../graph/exampleAxis';
-import { defineOp, single, type AxisUse } from '../graph/op';
+import { defineOp, several, single, type AxisUse } from '../graph/op';
 import { extent, formatShape, type Shape } from '../graph/shape';
 import type { Spec, Tensor } from '../graph/tensor';
 import { checkFloats, checkRank, checkSame } from './floats';
@@ -129,7 +129,7 @@ export function maxPool2dWithIndices(
   x: Tensor,
   options: PoolOptions,
 ): { readonly y: Tensor; readonly indices: Tensor } {
-  const [y, indices] = maxPool2dOp([x], poolingOf('maxPool2d', options)) as [Tensor, Tensor];
+  const [y, indices] = several(maxPool2dOp([x], poolingOf('maxPool2d', options)));
   return { y, indices };
 }
 
