@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <utility>
 
-#if defined(__AVX__)
+#if defined(__SSE2__)
 #include <immintrin.h>
 #endif
 
@@ -54,6 +54,19 @@ struct WholeVector {
   void put(T* row, Vector<T> v) const {
     __builtin_memcpy(row + index, &v, kVectorBytes);
   }
+  // Past the caches, where the processor can; the address must be aligned to a whole vector.
+  template <typename T>
+  void stream(T* row, Vector<T> v) const {
+#if defined(__AVX512F__)
+    _mm512_stream_si512(reinterpret_cast<__m512i*>(row + index), __builtin_bit_cast(__m512i, v));
+#elif defined(__AVX__)
+    _mm256_stream_si256(reinterpret_cast<__m256i*>(row + index), __builtin_bit_cast(__m256i, v));
+#elif defined(__SSE2__)
+    _mm_stream_si128(reinterpret_cast<__m128i*>(row + index), __builtin_bit_cast(__m128i, v));
+#else
+    put(row, v);
+#endif
+  }
 };
 
 // The last `count` elements of a row, fewer than a vector; the other lanes read as `fill`.
@@ -90,7 +103,19 @@ struct PartOfVector {
     for (std::size_t i = 0; i < count; ++i) row[index + i] = lanes[i];
   }
 #endif
+
+  template <typename T>
+  void stream(T* row, Vector<T> v) const {
+    put(row, v);
+  }
 };
+
+// To be called after the last stream(): other threads see ordinary stores in order, but not streamed ones.
+inline void end_of_streaming() {
+#if defined(__SSE2__)
+  _mm_sfence();
+#endif
+}
 
 // Calls body(at) for each vector of a row of n elements; `at` reads and writes rows there: at(x), at(x,
 // fill), at.put(y, v).
@@ -126,6 +151,42 @@ inline T sum_of_lanes(Vector<T> v) {
 template <typename T>
 inline T largest_lane(Vector<T> v) {
   return combine_lanes<T>(v, [](Vector<T> a, Vector<T> b) { return a > b ? a : b; });
+}
+
+inline float root_of(float x) { return __builtin_sqrtf(x); }
+inline double root_of(double x) { return __builtin_sqrt(x); }
+
+// The square root of each lane, in the form of a loop that the compiler turns into one instruction.
+template <typename T>
+inline Vector<T> root_of_lanes(Vector<T> v) {
+  T lanes[kLanes<T>];
+  __builtin_memcpy(lanes, &v, kVectorBytes);
+  for (std::size_t i = 0; i < kLanes<T>; ++i) lanes[i] = root_of(lanes[i]);
+  __builtin_memcpy(&v, lanes, kVectorBytes);
+  return v;
+}
+
+// Half the lanes of a vector in double precision, and the way back.
+typedef float HalfVector __attribute__((vector_size(kVectorBytes / 2)));
+
+template <std::size_t first, std::size_t... lane>
+inline Vector<double> widened(Vector<float> v, std::index_sequence<lane...>) {
+  return __builtin_convertvector(__builtin_shufflevector(v, v, (first + lane)...), Vector<double>);
+}
+inline Vector<double> low_half(Vector<float> v) {
+  return widened<0>(v, std::make_index_sequence<kLanes<double>>());
+}
+inline Vector<double> high_half(Vector<float> v) {
+  return widened<kLanes<double>>(v, std::make_index_sequence<kLanes<double>>());
+}
+
+template <std::size_t... lane>
+inline Vector<float> joined(HalfVector low, HalfVector high, std::index_sequence<lane...>) {
+  return __builtin_shufflevector(low, high, lane...);
+}
+inline Vector<float> narrowed(Vector<double> low, Vector<double> high) {
+  return joined(__builtin_convertvector(low, HalfVector), __builtin_convertvector(high, HalfVector),
+                std::make_index_sequence<kLanes<float>>());
 }
 
 // Adds up several quantities over a row: terms(at, sums) adds those of one vector to sums[0], sums[1], ...
