@@ -1,0 +1,121 @@
+import { checkOptions, OptionError, ShapeError } from '../errors';
+import { isFloat } from '../graph/dtype';
+import { formatShape } from '../graph/shape';
+import { Tensor } from '../graph/tensor';
+import { tensorsOf, withTensors } from '../graph/tree';
+import { add, cast, full, zeros, zerosLike } from '../ops/elementwise/arithmetic';
+import { reshape } from '../ops/reshape';
+import { checkLike } from '../transforms/vjp';
+
+/** A learning rate as a function of the steps taken before, both float64 tensors without axes: 0 for the first step. */
+export type Schedule = (step: Tensor) => Tensor;
+
+/** What an optimiser remembers: a tree of tensors, so compiled functions take and return it. */
+export interface OptimizerState<P> {
+  /** How many steps were taken, int32 without axes. */
+  readonly step: Tensor;
+  /** Running averages, each a tree like the parameters: what they are is said by the optimiser. */
+  readonly moments: readonly P[];
+}
+
+export interface StepOptions {
+  /** For this step, in place of the optimiser's own: as a tensor it may change from call to call of one program. */
+  readonly learningRate?: number | Tensor;
+}
+
+/**
+ * A rule that moves parameters, any tree of float tensors, against their gradients. Both functions are pure: they change
+ * nothing and may stand in a compiled function.
+ *
+ * @example
+ * const optimizer = adam({ learningRate: 1e-3 });
+ * const train = compile((params, state, x, y) => optimizer.step(params, grad(loss)(params, x, y), state));
+ * let params = model.parameters;
+ * let state = optimizer.init(params);
+ * for (const { x, y } of batches) ({ params, state } = await train(params, state, x, y));
+ */
+export interface Optimizer {
+  /** The state before the first step. */
+  readonly init: <P>(params: P) => OptimizerState<P>;
+  /**
+   * One step.
+   * @throws ShapeError when gradients or state are not shaped like the parameters; OptionError for a misspelled option.
+   */
+  readonly step: <P>(
+    params: P,
+    gradients: P,
+    state: OptimizerState<P>,
+    options?: StepOptions,
+  ) => { readonly params: P; readonly state: OptimizerState<P> };
+}
+
+/** What tells one optimiser from another. */
+export interface UpdateRule {
+  readonly name: string;
+  readonly learningRate: number | Schedule;
+  readonly momentCount: number;
+  /** What all parameters share in a step: from its number, counted from 1, and its learning rate, both float64. */
+  readonly settings: (step: Tensor, learningRate: Tensor) => Tensor;
+  readonly update: (
+    parameter: Tensor,
+    gradient: Tensor,
+    moments: readonly Tensor[],
+    settings: Tensor,
+  ) => { readonly parameter: Tensor; readonly moments: readonly Tensor[] };
+}
+
+/** Applies a rule to every tensor of a tree. */
+export function optimizerOf({ name, learningRate, momentCount, settings, update }: UpdateRule): Optimizer {
+  const init = <P>(params: P): OptimizerState<P> => {
+    const tensors = tensorsOf(params);
+    const moments = Array.from({ length: momentCount }, () => withTensors(params, tensors.map(zerosLike)));
+    return { step: zeros([], 'int32'), moments };
+  };
+  const step: Optimizer['step'] = (params, gradients, state, options = {}) => {
+    checkOptions(`${name}.step`, options, ['learningRate']);
+    const parameters = tensorsOf(params);
+    const slopes = tensorsOf(gradients);
+    const before = state.moments.map((moment) => tensorsOf(moment));
+    checkLike(name, 'gradients', parameters, slopes);
+    for (const moment of before) checkLike(name, 'moments', parameters, moment);
+    const taken = cast(state.step, 'float64');
+    const rate = rateOf(name, options.learningRate ?? learningRate, taken);
+    const shared = settings(add(taken, 1), rate);
+    const updated = parameters.map((parameter, i) => {
+      const [gradient = parameter, ...moments] = [slopes, ...before].flatMap((list) => list.slice(i, i + 1));
+      return update(parameter, gradient, moments, shared);
+    });
+    const pick = (which: number): Tensor[] =>
+      updated.flatMap(({ moments }) => moments.slice(which, which + 1));
+    return {
+      params: withTensors(
+        params,
+        updated.map(({ parameter }) => parameter),
+      ),
+      state: {
+        step: add(state.step, 1),
+        moments: state.moments.map((moment, which) => withTensors(moment, pick(which))),
+      },
+    };
+  };
+  return { init, step };
+}
+
+/** A learning rate in any of its forms as a float64 tensor without axes. */
+function rateOf(name: string, rate: number | Tensor | Schedule, step: Tensor): Tensor {
+  if (typeof rate === 'number') return full([], checkNumber(name, 'learningRate', rate), 'float64');
+  const value = rate instanceof Tensor ? rate : rate(step);
+  if (value.size !== 1 || !isFloat(value.dtype)) {
+    throw new ShapeError(
+      `${name}: learningRate must be one float, got ${value.dtype} ${formatShape(value.shape)}`,
+    );
+  }
+  return reshape(cast(value, 'float64'), []);
+}
+
+/** Throws unless the option is in [0, below). */
+export function checkNumber(where: string, name: string, value: number, below = Infinity): number {
+  if (value >= 0 && value < below) return value;
+  const range = below === Infinity ? 'a finite number from 0' : `a number from 0 to below ${below}`;
+  throw new OptionError(`${where}: ${name} must be ${range}, got ${value}`);
+}
