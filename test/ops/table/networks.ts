@@ -1,0 +1,263 @@
+import { softmaxCrossEntropy } from '../../../lib/ops/crossEntropy';
+import { zeros } from '../../../lib/ops/elementwise/arithmetic';
+import { groupNorm } from '../../../lib/ops/groupNorm';
+import { layerNorm } from '../../../lib/ops/layerNorm';
+import { logSoftmax, softmax } from '../../../lib/ops/softmax';
+import type { Tensor } from '../../../lib/graph/tensor';
+import type { Shape } from '../../../lib/graph/shape';
+import { vjp } from '../../../lib/transforms/vjp';
+import { at, build, elementsAlong, type NdArray } from '../../support/array';
+import type { Case, Row, Sample } from '../row';
+
+const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+const average = (values: readonly number[]): number => total(values) / values.length;
+
+/** `log(sum(e^x))` over some numbers. */
+function logSum(values: readonly number[]): number {
+  const largest = Math.max(...values);
+  return largest + Math.log(total(values.map((value) => Math.exp(value - largest))));
+}
+
+const alongRows = (x: NdArray, axis: number, f: (value: number, row: readonly number[]) => number): NdArray =>
+  build(x.shape, (index) => f(at(x, ...index), elementsAlong(x, [axis], index)));
+
+const scores = (name: string, shape: Shape, options?: any): Case => ({ name, inputs: [{ shape }], options });
+
+const SOFTMAX_CASES: readonly Case[] = [
+  scores('rows', [3, 4]),
+  scores('columns', [4, 3], { axis: 0 }),
+  scores('in the middle', [2, 3, 2], { axis: 1 }),
+  scores('one element', [1]),
+  scores('no rows', [0, 3]),
+  scores('no classes', [2, 0]),
+];
+
+const softmaxRow = (
+  name: string,
+  run: (x: Tensor, options?: any) => Tensor,
+  f: (value: number, row: readonly number[]) => number,
+): Row => ({
+  name,
+  run: ([x], options) => run(x!, options),
+  reference: ([x], { axis = -1 } = {}) => alongRows(x!, axis < 0 ? axis + x!.shape.length : axis, f),
+  cases: SOFTMAX_CASES,
+  special: [
+    {
+      name: 'far apart',
+      inputs: [{ shape: [2, 3], values: [0, 1000, -1000, 1e30, 1e30, 0].map(Math.fround) }],
+    },
+    { name: 'masked', inputs: [{ shape: [1, 3], values: [-Infinity, 0, 1] }] },
+    { name: 'NaN', inputs: [{ shape: [1, 3], values: [NaN, 0, 1] }] },
+  ],
+  large: scores('large', [700, 150]),
+  examples: [
+    { axes: [0], output: 0 },
+    { axes: [0], output: 0, of: 'in the middle' },
+    { axes: [2], output: 2, of: 'in the middle' },
+  ],
+  mixes: [{ axes: [1] }],
+});
+
+const labelled = (name: string, logits: Shape, classes: number, ...more: readonly Sample[]): Case => ({
+  name,
+  inputs: [
+    { shape: logits, range: [-3, 3] },
+    { shape: logits.slice(0, -1), dtype: 'int32', range: [0, classes] },
+    ...more,
+  ],
+});
+
+const LOSSES: readonly Case[] = [
+  labelled('rows', [3, 4], 4),
+  labelled('tokens', [2, 3, 5], 5),
+  labelled('one element', [1, 1], 1),
+  labelled('no rows', [0, 3], 3),
+];
+const withCotangents = (of: Case): Case => ({
+  ...of,
+  inputs: [...of.inputs, { shape: of.inputs[1]!.shape, range: [0.5, 2] }],
+});
+
+const normalised = (values: readonly number[], value: number, eps: number): number => {
+  const centre = average(values);
+  return (value - centre) / Math.sqrt(average(values.map((own) => (own - centre) ** 2)) + eps);
+};
+
+/** The derivative of normalising `x`, applied to `h`: `scale (h - mean(h) - normal mean(h normal))`. */
+function normalisedPartial(x: readonly number[], h: readonly number[], eps: number): number[] {
+  const centre = average(x);
+  const scale = 1 / Math.sqrt(average(x.map((own) => (own - centre) ** 2)) + eps);
+  const normal = x.map((own) => (own - centre) * scale);
+  const along = average(h.map((own, i) => own * normal[i]!));
+  return h.map((own, i) => scale * (own - average(h) - normal[i]! * along));
+}
+
+const norm = (name: string, shape: Shape, width: number, options?: any): Case => ({
+  name,
+  inputs: [{ shape }, { shape: [width], range: [0.5, 2] }, { shape: [width] }],
+  options,
+});
+const EPS = 1e-5;
+
+const LAYER_NORMS: readonly Case[] = [
+  norm('rows', [3, 4], 4),
+  norm('tokens', [3, 2, 5], 5, { eps: 0.1 }),
+  norm('one element', [1, 1], 1),
+  norm('no rows', [0, 3], 3),
+];
+const GROUP_NORMS: readonly Case[] = [
+  norm('images', [3, 4, 2, 2], 4, { groups: 2 }),
+  norm('one group', [2, 3, 2], 3, { groups: 1, eps: 0.1 }),
+  norm('a group per channel', [2, 2, 3], 2, { groups: 2 }),
+  norm('one element', [1, 1], 1, { groups: 1 }),
+  norm('no images', [0, 4, 2, 2], 4, { groups: 2 }),
+];
+/** The third input as a cotangent of the result. */
+const backwards = (of: Case): Case => ({
+  ...of,
+  inputs: [...of.inputs.slice(0, 2), { shape: of.inputs[0]!.shape, range: [-1, 2] }],
+});
+
+/** What comes back for x through a norm without bias. */
+const pulled = (norm: (x: Tensor) => Tensor, x: Tensor, g: Tensor): Tensor => vjp(norm, x).pull(g);
+
+/** The elements that group normalisation takes together with one of them: their indices. */
+function groupOf(x: NdArray, groups: number, index: readonly number[]): number[][] {
+  const perGroup = x.shape[1]! / groups;
+  const first = Math.floor(index[1]! / perGroup) * perGroup;
+  const inner: number[][] = [];
+  build([perGroup, ...x.shape.slice(2)], ([c, ...cell]) => inner.push([index[0]!, first + c!, ...cell]));
+  return inner;
+}
+
+/** Two more roundings per element, under a root. */
+const NORM_TOLERANCE = { float32: 3e-6, float64: 1e-14 };
+
+/** Ops of networks: softmax and its losses, normalisation. */
+export const networks: readonly Row[] = [
+  softmaxRow('softmax', softmax, (value, row) => Math.exp(value - logSum(row))),
+  softmaxRow('logSoftmax', logSoftmax, (value, row) => value - logSum(row)),
+  {
+    name: 'softmaxCrossEntropy',
+    run: ([logits, labels]) => softmaxCrossEntropy(logits!, labels!),
+    reference: ([logits, labels]) =>
+      build(labels!.shape, (index) => {
+        const row = elementsAlong(logits!, [logits!.shape.length - 1], [...index, 0]);
+        return logSum(row) - row[at(labels!, ...index)]!;
+      }),
+    cases: LOSSES,
+    special: [
+      {
+        name: 'far apart',
+        inputs: [
+          { shape: [2, 3], values: [0, 1000, -1000, -1000, 0, 80] },
+          { shape: [2], dtype: 'int32', values: [2, 2] },
+        ],
+      },
+      {
+        name: 'NaN',
+        inputs: [
+          { shape: [2, 2], values: [NaN, 1, 0, 1] },
+          { shape: [2], dtype: 'int32', values: [1, 1] },
+        ],
+      },
+    ],
+    large: labelled('large', [700, 150], 150),
+    examples: [
+      { axes: [0, 0], output: 0 },
+      { axes: [0, 0], output: 0, of: 'tokens' },
+      { axes: [1, 1], output: 1, of: 'tokens' },
+    ],
+  },
+  {
+    name: 'softmaxCrossEntropyGrad',
+    run: ([logits, labels, g]) => vjp((z) => softmaxCrossEntropy(z, labels!), logits!).pull(g!),
+    reference: ([logits, labels, g]) =>
+      build(logits!.shape, (index) => {
+        const [position, c] = [index.slice(0, -1), index.at(-1)!];
+        const row = elementsAlong(logits!, [index.length - 1], index);
+        const hit = Number(at(labels!, ...position) === c);
+        return (Math.exp(row[c]! - logSum(row)) - hit) * at(g!, ...position);
+      }),
+    cases: LOSSES.map(withCotangents),
+    large: withCotangents(labelled('large', [700, 150], 150)),
+    examples: [
+      { axes: [0, 0, 0], output: 0 },
+      { axes: [1, 1, 1], output: 1, of: 'tokens' },
+    ],
+  },
+  {
+    name: 'layerNorm',
+    run: ([x, gain, bias], options) => layerNorm(x!, gain!, bias!, options),
+    reference: ([x, gain, bias], { eps = EPS } = {}) => {
+      const last = x!.shape.length - 1;
+      return build(x!.shape, (index) => {
+        const row = elementsAlong(x!, [last], index);
+        return normalised(row, at(x!, ...index), eps) * at(gain!, index[last]!) + at(bias!, index[last]!);
+      });
+    },
+    cases: LAYER_NORMS,
+    large: norm('large', [700, 150], 150),
+    tolerance: NORM_TOLERANCE,
+    examples: [
+      { axes: [0, null, null], output: 0 },
+      { axes: [0, null, null], output: 0, of: 'tokens' },
+      { axes: [1, null, null], output: 1, of: 'tokens' },
+    ],
+    mixes: [{ axes: [1, null, null] }],
+  },
+  {
+    name: 'layerNormGrad',
+    run: ([x, gain, g], options) =>
+      pulled((y) => layerNorm(y, gain!, zeros(gain!.shape, gain!.dtype), options), x!, g!),
+    reference: ([x, gain, g], { eps = EPS } = {}) => {
+      const last = x!.shape.length - 1;
+      return build(x!.shape, (index) => {
+        const row = elementsAlong(x!, [last], index);
+        const h = elementsAlong(g!, [last], index).map((own, i) => own * at(gain!, i));
+        return normalisedPartial(row, h, eps)[index[last]!]!;
+      });
+    },
+    cases: LAYER_NORMS.map(backwards),
+    large: backwards(norm('large', [700, 150], 150)),
+    tolerance: { float32: 1e-5, float64: 1e-13 },
+    examples: [
+      { axes: [0, null, 0], output: 0 },
+      { axes: [1, null, 1], output: 1, of: 'tokens' },
+    ],
+  },
+  {
+    name: 'groupNorm',
+    run: ([x, gain, bias], options) => groupNorm(x!, gain!, bias!, options),
+    reference: ([x, gain, bias], { groups, eps = EPS }) =>
+      build(x!.shape, (index) => {
+        const values = groupOf(x!, groups, index).map((own) => at(x!, ...own));
+        return normalised(values, at(x!, ...index), eps) * at(gain!, index[1]!) + at(bias!, index[1]!);
+      }),
+    cases: GROUP_NORMS,
+    large: norm('large', [30, 16, 9, 9], 16, { groups: 4 }),
+    tolerance: NORM_TOLERANCE,
+    examples: [
+      { axes: [0, null, null], output: 0 },
+      { axes: [0, null, null], output: 0, of: 'one group' },
+    ],
+    mixes: [{ axes: [2, null, null] }],
+  },
+  {
+    name: 'groupNormGrad',
+    run: ([x, gain, g], options) =>
+      pulled((y) => groupNorm(y, gain!, zeros(gain!.shape, gain!.dtype), options), x!, g!),
+    reference: ([x, gain, g], { groups, eps = EPS }) =>
+      build(x!.shape, (index) => {
+        const members = groupOf(x!, groups, index);
+        const values = members.map((own) => at(x!, ...own));
+        const h = members.map((own) => at(g!, ...own) * at(gain!, own[1]!));
+        const self = members.findIndex((own) => own.join() === index.join());
+        return normalisedPartial(values, h, eps)[self]!;
+      }),
+    cases: GROUP_NORMS.map(backwards),
+    large: backwards(norm('large', [30, 16, 9, 9], 16, { groups: 4 })),
+    tolerance: { float32: 1e-5, float64: 1e-13 },
+    examples: [{ axes: [0, null, 0], output: 0 }],
+  },
+];
