@@ -41,6 +41,8 @@ module.exports = defineConfig(
       // `using scope = tidy()` holds a resource that is never read.
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/prefer-for-of': 'off',
+      // It asks for `!`, which is forbidden.
+      '@typescript-eslint/non-nullable-type-assertion-style': 'off',
       // A handle is a branded type, a record is an interface: the author knows which.
       '@typescript-eslint/consistent-type-definitions': 'off',
       '@typescript-eslint/consistent-type-imports': 'error',
