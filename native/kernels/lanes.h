@@ -39,8 +39,8 @@ inline Vector<T> splat(T value) {
   return value - Vector<T>{};
 }
 
-// A whole vector of a row, from element `index` on. Stands beside PartOfRow, so that a loop is written once
-// for both.
+// A whole vector of a row, from element `index` on. Stands beside PartOfVector, so that a loop is written
+// once for both.
 struct WholeVector {
   std::size_t index;
 
@@ -69,7 +69,7 @@ struct WholeVector {
   }
 };
 
-// The last `count` elements of a row, fewer than a vector; the other lanes read as `fill`.
+// The last `count` elements of a row, no more than a vector holds; the other lanes read as `fill`.
 struct PartOfVector {
   std::size_t index;
   std::size_t count;

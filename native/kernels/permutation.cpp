@@ -6,7 +6,7 @@
 
 #include "core/checked.h"
 #include "core/kernel.h"
-#include "kernels/random_words.h"
+#include "kernels/random/words.h"
 
 namespace palimpsest {
 namespace {
@@ -25,14 +25,13 @@ constexpr std::size_t kBuckets = 256;  // by the upper 8 bits of the word
 // Calls f(word, index) for all indices in order.
 template <typename F>
 void for_each_word(PhiloxKey key, std::size_t n, const Workers& workers, F&& f) {
-  constexpr std::size_t kBlocks = 256;
-  alignas(64) std::uint32_t words[4 * kBlocks];
-  for (std::size_t i = 0; i < n && !workers.cancelled(); i += 2 * kBlocks) {
-    const std::size_t count = std::min(2 * kBlocks, n - i);
-    random_words(key, RandomStream::permutation, i / 2, (count + 1) / 2, words);
-    for (std::size_t j = 0; j < count; ++j) {
-      f(words[2 * j] | static_cast<std::uint64_t>(words[2 * j + 1]) << 32, static_cast<std::int32_t>(i + j));
-    }
+  constexpr std::size_t kAtOnce = 512;
+  const WordLoop next_words = random_words();
+  alignas(64) std::uint32_t words[2 * kAtOnce];
+  for (std::size_t i = 0; i < n && !workers.cancelled(); i += kAtOnce) {
+    const std::size_t count = std::min(kAtOnce, n - i);
+    next_words(key, RandomStream::permutation, i / 2, (count + 1) / 2, words);
+    for (std::size_t j = 0; j < count; ++j) f(word64(words, j), static_cast<std::int32_t>(i + j));
   }
 }
 

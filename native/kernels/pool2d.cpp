@@ -11,6 +11,9 @@
 namespace palimpsest {
 namespace {
 
+// Along an axis that is shorter: padding lets a window be larger than its plane, but not without bound.
+constexpr std::int64_t kMostTaps = 65536;
+
 struct Pooling {
   WindowAxis rows;
   WindowAxis columns;
@@ -39,6 +42,9 @@ Pooling pooling_of(const Call& call, const View& plane, const View& pooled) {
   p.out_width = pooled.dim(2);
   call.expect(p.rows.pad < p.rows.kernel && p.columns.pad < p.columns.kernel,
               "padding must be smaller than the window");
+  call.expect(
+      p.rows.kernel <= std::max(p.height, kMostTaps) && p.columns.kernel <= std::max(p.width, kMostTaps),
+      "the window is far larger than the plane");
   call.expect(pooled.dim(0) == plane.dim(0) && p.out_height == p.rows.positions(p.height) &&
                   p.out_width == p.columns.positions(p.width),
               "the pooled extents do not follow from the windows");
@@ -65,8 +71,8 @@ std::vector<TapRange> column_taps(const Pooling& p) {
   return taps;
 }
 
-// Takes the cells under one tap into account, for all windows that have it. Without branches, so that it vectorises:
-// which cell wins is random to a branch predictor. NaN beats everything, so that it is not lost.
+// Takes the cells under one tap into account, for all windows that have it. Without branches, so that it
+// vectorises: which cell wins is random to a branch predictor. NaN beats everything, so that it is not lost.
 template <std::int64_t kStride, typename T>
 void take_tap(const T* cells, std::int64_t first, std::int64_t stride, TapRange taps, T* __restrict out,
               std::int32_t* __restrict indices) {
@@ -115,14 +121,11 @@ void max_pool2d(const Call& call) {
   dispatch_float(x.dtype, [&]<typename T>() {
     const T* in = x.as<T>();
     T* out = y.as<T>();
-    call.workers.parallel_range(
-        p.out_rows, units_per_piece(p.work_per_out_row()), [&](std::size_t begin, std::size_t end) {
-          for (std::int64_t row = static_cast<std::int64_t>(begin); row < static_cast<std::int64_t>(end);
-               ++row) {
-            const T* plane = in + row / p.out_height * p.height * p.width;
-            max_row(p, columns, plane, row % p.out_height, out + row * p.out_width, indices + row * p.out_width);
-          }
-        });
+    for_each_unit(call.workers, p.out_rows, p.work_per_out_row(), [&](std::size_t unit) {
+      const std::int64_t row = static_cast<std::int64_t>(unit);
+      const T* plane = in + row / p.out_height * p.height * p.width;
+      max_row(p, columns, plane, row % p.out_height, out + row * p.out_width, indices + row * p.out_width);
+    });
   });
 }
 
@@ -151,14 +154,11 @@ void avg_pool2d(const Call& call) {
   dispatch_float(x.dtype, [&]<typename T>() {
     const T* in = x.as<T>();
     T* out = y.as<T>();
-    call.workers.parallel_range(p.out_rows, units_per_piece(p.work_per_out_row()),
-                                [&](std::size_t begin, std::size_t end) {
-                                  for (std::int64_t row = static_cast<std::int64_t>(begin);
-                                       row < static_cast<std::int64_t>(end); ++row) {
-                                    average_row(p, in + row / p.out_height * p.height * p.width,
-                                                row % p.out_height, out + row * p.out_width);
-                                  }
-                                });
+    for_each_unit(call.workers, p.out_rows, p.work_per_out_row(), [&](std::size_t unit) {
+      const std::int64_t row = static_cast<std::int64_t>(unit);
+      const T* plane = in + row / p.out_height * p.height * p.width;
+      average_row(p, plane, row % p.out_height, out + row * p.out_width);
+    });
   });
 }
 
@@ -194,11 +194,10 @@ void avg_pool2d_grad(const Call& call) {
         static_cast<double>(p.rows.kernel) / static_cast<double>(p.rows.stride) + 1;
     const double work = static_cast<double>(p.width) + windows_per_row * static_cast<double>(p.out_width) *
                                                            static_cast<double>(p.columns.kernel);
-    call.workers.parallel_range(rows, units_per_piece(work), [&](std::size_t begin, std::size_t end) {
-      for (std::int64_t row = static_cast<std::int64_t>(begin); row < static_cast<std::int64_t>(end); ++row) {
-        const T* pooled = in + row / p.height * p.out_height * p.out_width;
-        average_grad_row(p, pooled, row % p.height, out + row * p.width);
-      }
+    for_each_unit(call.workers, rows, work, [&](std::size_t unit) {
+      const std::int64_t row = static_cast<std::int64_t>(unit);
+      const T* pooled = in + row / p.height * p.out_height * p.out_width;
+      average_grad_row(p, pooled, row % p.height, out + row * p.width);
     });
   });
 }

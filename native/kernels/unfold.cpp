@@ -79,14 +79,11 @@ void unfold(const Call& call) {
     if (y.size == 0) return;
     const std::size_t rows = static_cast<std::size_t>(p.images * p.out_height);
     const std::int64_t row_size = p.out_width * p.patch_size;
-    call.workers.parallel_range(
-        rows, units_per_piece(static_cast<double>(row_size)), [&](std::size_t begin, std::size_t end) {
-          for (std::int64_t row = static_cast<std::int64_t>(begin); row < static_cast<std::int64_t>(end);
-               ++row) {
-            const T* image = in + row / p.out_height * p.channels * p.height * p.width;
-            unfold_row(p, image, row % p.out_height, out + row * row_size);
-          }
-        });
+    for_each_unit(call.workers, rows, static_cast<double>(row_size), [&](std::size_t unit) {
+      const std::int64_t row = static_cast<std::int64_t>(unit);
+      const T* image = in + row / p.out_height * p.channels * p.height * p.width;
+      unfold_row(p, image, row % p.out_height, out + row * row_size);
+    });
   });
 }
 
@@ -107,8 +104,8 @@ void fold_channels(const Patches& p, const T* patch, std::int64_t c_begin, std::
           const std::int64_t h = p.rows.first_cell(oh) + i * p.rows.dilation;
           const T* taps = patch + c * p.taps + i * p.columns.kernel;
           T* cells = image + (c * p.height + h) * p.width;
-          for (std::int64_t j = columns.low; j < columns.high; ++j)
-            cells[w + j * p.columns.dilation] += taps[j];
+          const std::int64_t step = p.columns.dilation;
+          for (std::int64_t j = columns.low; j < columns.high; ++j) cells[w + j * step] += taps[j];
         }
       }
     }
@@ -130,14 +127,12 @@ void fold(const Call& call) {
         static_cast<double>(kChannelBlock) * (static_cast<double>(windows) * static_cast<double>(p.taps) +
                                               static_cast<double>(p.height * p.width));
     const std::size_t units = static_cast<std::size_t>(p.images * blocks);
-    call.workers.parallel_range(units, units_per_piece(work), [&](std::size_t begin, std::size_t end) {
-      for (std::int64_t unit = static_cast<std::int64_t>(begin); unit < static_cast<std::int64_t>(end);
-           ++unit) {
-        const std::int64_t image = unit / blocks;
-        const std::int64_t c = unit % blocks * kChannelBlock;
-        fold_channels(p, in + image * windows * p.patch_size, c, std::min(p.channels, c + kChannelBlock),
-                      out + image * p.channels * p.height * p.width);
-      }
+    for_each_unit(call.workers, units, work, [&](std::size_t index) {
+      const std::int64_t unit = static_cast<std::int64_t>(index);
+      const std::int64_t image = unit / blocks;
+      const std::int64_t c = unit % blocks * kChannelBlock;
+      fold_channels(p, in + image * windows * p.patch_size, c, std::min(p.channels, c + kChannelBlock),
+                    out + image * p.channels * p.height * p.width);
     });
   });
 }

@@ -30,6 +30,8 @@ struct WindowAxis {
   };
   Taps taps_inside(std::int64_t o, std::int64_t extent) const {
     const std::int64_t first = first_cell(o);
+    if (first >= 0 && first + (kernel - 1) * dilation < extent)
+      return {0, kernel};  // nearly always: no division
     const std::int64_t low = first < 0 ? (-first + dilation - 1) / dilation : 0;
     const std::int64_t high = first < extent ? (extent - 1 - first) / dilation + 1 : 0;
     return {low, std::max(low, std::min(high, kernel))};

@@ -192,6 +192,16 @@ TEST("splitKey gives distinct keys from a stream of its own") {
   check(!std::equal(keys.bytes.begin(), keys.bytes.begin() + 16, draws.bytes.begin()), "not the drawn words");
 }
 
+TEST("foldKey is the first two words of block i of its own stream, for negative indices too") {
+  for (const std::int32_t index : {0, 1, 1000000, -1}) {
+    Tensor parent = key(1, 2), i({}, std::vector<std::int32_t>{index}), child(DType::int32, {2});
+    run("foldKey", {&parent, &i}, {&child});
+    const auto words = random_block({1, 2}, RandomStream::folds, static_cast<std::uint32_t>(index));
+    check_equal(static_cast<std::uint32_t>(child.at<std::int32_t>(0)), words[0], "first word");
+    check_equal(static_cast<std::uint32_t>(child.at<std::int32_t>(1)), words[1], "second word");
+  }
+}
+
 TEST("random kernels refuse keys and outputs of the wrong kind") {
   Tensor k = key(0, 0), wrong({3}, std::vector<std::int32_t>{0, 0, 0}), y(DType::float32, {4}),
          i(DType::int32, {4});

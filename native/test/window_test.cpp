@@ -80,6 +80,9 @@ TEST("pooling refuses padding as wide as the window and extents that do not foll
   Tensor x = numbers({1, 4, 4}), y(DType::float64, {1, 2, 2}), where(DType::int32, {1, 2, 2});
   check_throws("ERR_SHAPE", "padding", [&] { run("maxPool2d", {&x}, {&y, &where}, {2, 2, 2, 2, 2, 0}); });
   check_throws("ERR_SHAPE", "extents", [&] { run("avgPool2d", {&x}, {&y}, {2, 2, 1, 2, 0, 0}); });
+  const double wide = 1 << 30;
+  check_throws("ERR_SHAPE", "far larger",
+               [&] { run("maxPool2d", {&x}, {&y, &where}, {wide, wide, wide, wide, wide / 2, wide / 2}); });
   check_throws("ERR_VALUE", "attribute 2", [&] { run("avgPool2d", {&x}, {&y}, {2, 2, 0, 2, 0, 0}); });
   check_throws("ERR_SHAPE", "attributes", [&] { run("avgPool2d", {&x}, {&y}, {2, 2, 2, 2, 0, 0, 0}); });
   check_throws("ERR_DTYPE", "expected", [&] { run("maxPool2d", {&x}, {&y, &y}, {2, 2, 2, 2, 0, 0}); });

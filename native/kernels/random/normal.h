@@ -4,18 +4,20 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "words.h"
+
 namespace palimpsest {
 
-// Box-Muller on two words (a, b) of the stream: sqrt(-2 log u) * (cos t, sin t) with u = (a + 1) / 2^bits in
-// (0, 1] and t = 2 pi b / 2^bits. Logarithm, sine and cosine are series of our own in plain multiplications
-// and additions, so that the values do not depend on the C library or the processor.
+// Box-Muller on two words (a, b) of the stream: sqrt(-2 log u) * (cos t, sin t) with u = (a + 1) / 2^bits,
+// which is in (0, 1], and t = 2 pi b / 2^bits. A word has 32 bits for float32; for float64 it has 64, of
+// which u takes the upper 53. Logarithm, sine and cosine are series of our own in plain multiplications and
+// additions, so that the values do not depend on the C library or the processor.
 
-// log(u) for a normal positive u: u = 2^e * m with m in [sqrt(1/2), sqrt(2)), log m = 2 atanh((m - 1) / (m +
-// 1)).
+// The logarithm of a positive normal u = 2^e m with m in [sqrt(1/2), sqrt(2)): e log 2 + 2 atanh(s) with
+// s = (m - 1) / (m + 1).
 inline float natural_log(float u) {
   const std::uint32_t bits = __builtin_bit_cast(std::uint32_t, u);
-  const std::uint32_t shifted =
-      bits - 0x3F3504F3u;  // the bits of sqrt(1/2): the exponent now counts from there
+  const std::uint32_t shifted = bits - 0x3F3504F3u;  // minus sqrt(1/2): the exponent counts from there
   const float exponent = static_cast<float>(static_cast<std::int32_t>(shifted) >> 23);
   const float m = __builtin_bit_cast(float, (shifted & 0x007FFFFFu) + 0x3F3504F3u);
   const float s = (m - 1) / (m + 1);
@@ -70,25 +72,26 @@ Angle<T> turned(Angle<T> angle, std::uint32_t quadrant) {
 inline void box_muller(const std::uint32_t* words, std::size_t pairs, float* out) {
   for (std::size_t j = 0; j < pairs; ++j) {
     // (a + 1) / 2^32, added as floats: a + 1 would wrap for the last word.
-    const std::int32_t low = static_cast<std::int32_t>(words[2 * j] & 0xFFFF),
-                       high = static_cast<std::int32_t>(words[2 * j] >> 16);
+    const std::int32_t low = static_cast<std::int32_t>(words[2 * j] & 0xFFFF);
+    const std::int32_t high = static_cast<std::int32_t>(words[2 * j] >> 16);
     const float u = (static_cast<float>(high) * 65536.0f + static_cast<float>(low + 1)) * 0x1p-32f;
     const float radius = std::sqrt(-2 * natural_log(u));
     const std::uint32_t quadrant = (words[2 * j + 1] + 0x20000000u) >> 30;
     const std::int32_t rest = static_cast<std::int32_t>(words[2 * j + 1] - (quadrant << 30));
-    const Angle<float> angle =
-        turned(angle_of(static_cast<float>(rest) * (6.28318530717958648f * 0x1p-32f)), quadrant);
+    const float x = static_cast<float>(rest) * (6.28318530717958648f * 0x1p-32f);
+    const Angle<float> angle = turned(angle_of(x), quadrant);
     out[2 * j] = radius * angle.cosine;
     out[2 * j + 1] = radius * angle.sine;
   }
 }
 
-inline void box_muller(const std::uint64_t* words, std::size_t pairs, double* out) {
+inline void box_muller(const std::uint32_t* words, std::size_t pairs, double* out) {
   for (std::size_t j = 0; j < pairs; ++j) {
-    const double u = (static_cast<double>(words[2 * j] >> 11) + 1) * 0x1p-53;
+    const std::uint64_t a = word64(words, 2 * j), b = word64(words, 2 * j + 1);
+    const double u = (static_cast<double>(a >> 11) + 1) * 0x1p-53;
     const double radius = std::sqrt(-2 * natural_log(u));
-    const std::uint64_t quadrant = (words[2 * j + 1] + 0x2000000000000000ull) >> 62;
-    const std::int64_t rest = static_cast<std::int64_t>(words[2 * j + 1] - (quadrant << 62));
+    const std::uint64_t quadrant = (b + 0x2000000000000000ull) >> 62;
+    const std::int64_t rest = static_cast<std::int64_t>(b - (quadrant << 62));
     const double x = static_cast<double>(rest) * (6.28318530717958647692 * 0x1p-64);
     const Angle<double> angle = turned(angle_of(x), static_cast<std::uint32_t>(quadrant));
     out[2 * j] = radius * angle.cosine;
