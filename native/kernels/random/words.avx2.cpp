@@ -1,0 +1,7 @@
+#include "words.inl"
+
+namespace palimpsest {
+
+extern const WordLoop kAvx2Words = word_loop;
+
+}  // namespace palimpsest

@@ -1,0 +1,7 @@
+#include "words.inl"
+
+namespace palimpsest {
+
+extern const WordLoop kBaselineWords = word_loop;
+
+}  // namespace palimpsest
