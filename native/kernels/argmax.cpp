@@ -1,26 +1,31 @@
 // The index of the largest element along one axis: the first of equals, and the first NaN if there is one.
 // Attributes: axis.
+#include <algorithm>
 #include <cstdint>
 #include <limits>
-#include <vector>
 
-#include "combine.h"
 #include "core/kernel.h"
 #include "kernels/pieces.h"
+#include "kernels/reduce/loops.h"
 
 namespace palimpsest {
 namespace {
 
+// Block by block: only the first block that holds the largest element is looked at a second time.
 template <typename T>
-std::int32_t argmax_run(const T* x, std::size_t n) {
-  const T largest = combine_run<Max>(x, n);
-  std::size_t i = 0;
-  if (largest != largest) {
-    while (x[i] == x[i]) ++i;
-  } else {
-    while (x[i] != largest) ++i;
+std::int32_t argmax_run(const RowLoops<T>& loops, const T* x, std::size_t n) {
+  constexpr std::size_t kBlock = 1024;
+  std::size_t first = 0;
+  T largest = x[0];
+  for (std::size_t begin = 0; begin < n; begin += kBlock) {
+    const T found = loops.run(std::min(kBlock, n - begin), x + begin);
+    if (begin > 0 && !(found > largest) && found == found) continue;
+    largest = found;
+    first = begin;
+    if (found != found) break;
   }
-  return static_cast<std::int32_t>(i);
+  while (x[first] != largest && x[first] == x[first]) ++first;
+  return static_cast<std::int32_t>(first);
 }
 
 // Columns [0, width) of n rows that lie `stride` apart.
@@ -48,9 +53,11 @@ void argmax_as(const Call& call, std::size_t outer, std::size_t n, std::size_t i
                std::int32_t* y) {
   constexpr std::size_t kColumns = 512;
   if (inner == 1) {
+    const RowLoops<T>& loops = row_loops<T>(Combine::max);
     call.workers.parallel_range(outer, units_per_piece(static_cast<double>(n)),
                                 [&](std::size_t begin, std::size_t end) {
-                                  for (std::size_t i = begin; i < end; ++i) y[i] = argmax_run(x + i * n, n);
+                                  for (std::size_t i = begin; i < end; ++i)
+                                    y[i] = argmax_run(loops, x + i * n, n);
                                 });
     return;
   }

@@ -4,10 +4,10 @@
 #include <cstring>
 #include <numeric>
 
-#include "combine.h"
 #include "core/kernel.h"
 #include "gather_index.h"
 #include "kernels/pieces.h"
+#include "kernels/reduce/combine.h"
 #include "strided_copy.h"
 
 namespace palimpsest {
@@ -79,6 +79,7 @@ template <typename T>
 void take_grad_as(const Call& call, const Extents& e, const T* g, const std::int32_t* index, T* dx) {
   constexpr std::size_t kColumns = 512;
   const Inverse inverse(call, e, index);
+  const RowLoops<T>& loops = row_loops<T>(Combine::sum);
   const std::size_t width = std::min(e.inner, kColumns), chunks = (e.inner + width - 1) / width;
   // A piece has some rows of the table, on average with so many picks.
   const double work =
@@ -100,7 +101,7 @@ void take_grad_as(const Call& call, const Extents& e, const T* g, const std::int
           if (picks == 0) {
             std::fill(out, out + columns, T(0));
           } else {
-            combine_rows<Sum>(row, 0, picks, columns, out, reinterpret_cast<T*>(scratch->data()));
+            combine_rows(loops, row, 0, picks, columns, out, reinterpret_cast<T*>(scratch->data()));
           }
         }
       });

@@ -10,6 +10,8 @@
 
 #include <cstdint>
 
+#include "kernels/no_trapping_math.h"
+
 namespace palimpsest {
 namespace {
 namespace single {
@@ -105,22 +107,32 @@ inline float log_from(float e, float f) {
   return fma(e, kLn2High, f + fma(square, -0.5f, tail));
 }
 
+// log x for x > 0 given y, which is right for finite x; and the values at and beyond the ends of the domain.
+// All comparisons come first: a comparison that only some elements make would be a branch.
+inline float log_ends(float x, float from_zero, float y) {
+  const bool is_positive = from_zero > 0.0f, is_zero = from_zero == 0.0f, is_finite = x < kInfinity;
+  const float inside = is_finite ? y : x;
+  const float outside = is_zero ? -kInfinity : kNaN;
+  return is_positive ? inside : outside;
+}
+
 inline float log(float x) {
   const bool is_subnormal = x < 0x1p-126f;
   const SplitFloat s(is_subnormal ? x * 0x1p23f : x);
   const float y = log_from(static_cast<float>(s.e) - (is_subnormal ? 23.0f : 0.0f), s.m - 1.0f);
-  return x > 0.0f ? (x < kInfinity ? y : x) : (x == 0.0f ? -kInfinity : kNaN);
+  return log_ends(x, x, y);
 }
 
 // log(1 + x): as log(u) with u = 1 + x rounded; what the rounding lost is put back into f, scaled like u.
 inline float log1p(float x) {
   const float u = 1.0f + x;
-  const float lost = x >= 1.0f ? 1.0f - (u - x) : x - (u - 1.0f);
+  const float lost_of_one = 1.0f - (u - x), lost_of_x = x - (u - 1.0f);
+  const float lost = x >= 1.0f ? lost_of_one : lost_of_x;
   const SplitFloat s(u);
   const float twice =
       from_bits(static_cast<std::uint32_t>(128 - s.e) << 23);  // 2 * 2^-e: 2^-128 has no such bits
   const float y = log_from(static_cast<float>(s.e), fma(0.5f * lost, twice, s.m - 1.0f));
-  return x > -1.0f ? (x < kInfinity ? y : x) : (x == -1.0f ? -kInfinity : kNaN);
+  return log_ends(x, u, y);
 }
 
 // With t = e^(2|x|) - 1: tanh |x| = t / (t + 2), without cancellation near zero. Beyond 10 it rounds to 1.

@@ -188,17 +188,30 @@ struct minimum {
     return (a < b) | (a != a) ? a : b;
   }
 };
+struct round {  // halves to even: beyond 2^23 (2^52) there are no fractions, and adding that much rounds them
+                // away
+  template <typename T>
+  static T apply(T a) {
+    constexpr T kLarge = sizeof(T) == 4 ? T(0x1p23) : T(0x1p52);
+    const T magnitude = abs::apply(a), rounded = (magnitude + kLarge) - kLarge;
+    return magnitude < kLarge ? copysign(rounded, a) : a;
+  }
+  static float copysign(float a, float b) { return __builtin_copysignf(a, b); }
+  static double copysign(double a, double b) { return __builtin_copysign(a, b); }
+};
 struct floor {
-  static float apply(float a) { return __builtin_floorf(a); }
-  static double apply(double a) { return __builtin_floor(a); }
+  template <typename T>
+  static T apply(T a) {
+    const T rounded = round::apply(a), below = rounded - T(1);
+    return rounded > a ? below : rounded;
+  }
 };
 struct ceil {
-  static float apply(float a) { return __builtin_ceilf(a); }
-  static double apply(double a) { return __builtin_ceil(a); }
-};
-struct round {  // halves to even
-  static float apply(float a) { return __builtin_nearbyintf(a); }
-  static double apply(double a) { return __builtin_nearbyint(a); }
+  template <typename T>
+  static T apply(T a) {
+    const T rounded = round::apply(a), above = rounded + T(1);
+    return rounded < a ? above : rounded;
+  }
 };
 struct relu {  // NaN stays
   template <typename T>

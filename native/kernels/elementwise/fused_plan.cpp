@@ -211,7 +211,7 @@ void FusedPlan::place_buffers() {
     };
     if (!is_direct(inputs_ + s)) {
       if (free.empty() || step.is_invariant) {
-        step.buffer = reserve(block_ * element);
+        step.buffer = reserve(block_ * element + 128);
       } else {
         step.buffer = free.back();
         free.pop_back();

@@ -1,4 +1,4 @@
-#include "reduce_layout.h"
+#include "layout.h"
 
 #include <algorithm>
 

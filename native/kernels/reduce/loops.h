@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace palimpsest {
+
+// What a reduction does with two values. Sums of int32 wrap around; NaN in either operand of max and min
+// gives NaN.
+enum class Combine { sum, max, min };
+constexpr std::size_t kCombineCount = 3;
+
+// The innermost loops of one reduction. Which element meets which is the same for every instruction set, and
+// so are the bits.
+template <typename T>
+struct RowLoops {
+  // x[0] o x[1] o ... for n >= 1 elements, in up to 64 lanes. n should be a few thousand at most, so that no
+  // lane grows long.
+  T (*run)(std::size_t n, const T* x);
+  // out[j] = out[j] o row[j], and the same for eight rows at once.
+  void (*one)(std::size_t width, T* out, const T* row);
+  void (*eight)(std::size_t width, T* out, const T* const* rows);
+};
+
+// The loops of one instruction set, indexed by Combine.
+struct ReduceLoops {
+  RowLoops<float> f32[kCombineCount];
+  RowLoops<double> f64[kCombineCount];
+  RowLoops<std::int32_t> i32[kCombineCount];
+};
+
+extern const ReduceLoops kBaselineReduceLoops;
+#if defined(__x86_64__)
+extern const ReduceLoops kAvx2ReduceLoops;
+extern const ReduceLoops kAvx512ReduceLoops;
+#endif
+
+// The loops for this processor.
+const ReduceLoops& reduce_loops();
+
+template <typename T>
+const RowLoops<T>& row_loops(Combine combine) {
+  const auto which = static_cast<std::size_t>(combine);
+  if constexpr (sizeof(T) == 8) {
+    return reduce_loops().f64[which];
+  } else if constexpr (static_cast<T>(0.5) == 0) {
+    return reduce_loops().i32[which];
+  } else {
+    return reduce_loops().f32[which];
+  }
+}
+
+}  // namespace palimpsest

@@ -1,0 +1,7 @@
+#include "loop_table.h"
+
+namespace palimpsest {
+
+extern const ReduceLoops kAvx512ReduceLoops = kReduceLoops;
+
+}  // namespace palimpsest

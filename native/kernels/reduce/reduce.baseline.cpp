@@ -1,0 +1,7 @@
+#include "loop_table.h"
+
+namespace palimpsest {
+
+extern const ReduceLoops kBaselineReduceLoops = kReduceLoops;
+
+}  // namespace palimpsest
