@@ -2,9 +2,9 @@ import { PalimpsestError, ShapeError } from '../errors';
 import { rowCount } from './rows';
 
 /**
- * The class with the largest logit of each row; of equal ones the first. `logits` is [rows, classes], row-major.
+ * The class with the largest logit of each row, of equal ones the first. `logits` is [rows, classes].
  *
- * @throws ShapeError when the length is not a multiple of `classes`; PalimpsestError ERR_VALUE for a row with NaN.
+ * @throws ShapeError when the length is not a multiple of `classes`; PalimpsestError ERR_VALUE for NaN.
  */
 export function predictedClasses(logits: ArrayLike<number>, classes: number): Int32Array {
   const rows = rowCount('predictedClasses', logits, classes);
@@ -25,7 +25,9 @@ export function predictedClasses(logits: ArrayLike<number>, classes: number): In
 }
 
 /**
- * Share of predictions that equal their label: `(1/N) #{n : predictions[n] = labels[n]}`.
+ * Share of predictions that equal their label.
+ *
+ *     accuracy = (1/N) #{n : predictions[n] = labels[n]}
  *
  * Range 0 to 1. Higher is better on what a model should know, lower on what it was asked to forget.
  *

@@ -1,12 +1,13 @@
 import { PalimpsestError, ShapeError } from '../errors';
 
 /**
- * Counts of examples by true class (row) and predicted class (column):
- * `C[i][j] = #{n : labels[n] = i, predictions[n] = j}`.
+ * Counts of examples by true class (row) and predicted class (column).
+ *
+ *     C[i][j] = #{n : labels[n] = i, predictions[n] = j}
  *
  * Counts from 0 up; the diagonal holds the right answers, each row sums to the size of its class.
  *
- * @throws ShapeError for lists of different lengths; PalimpsestError ERR_INDEX for a class outside 0..classes-1.
+ * @throws ShapeError for lists of different lengths; PalimpsestError ERR_INDEX for an unknown class.
  * @example
  * confusionMatrix([0, 1, 1], [0, 0, 1], 2); // [[1, 1], [0, 1]]
  */
@@ -27,8 +28,8 @@ export function confusionMatrix(
     if (row?.[prediction] === undefined) {
       throw new PalimpsestError(
         'ERR_INDEX',
-        `confusionMatrix: classes 0 to ${classes - 1} expected, got label ${label} and prediction ${prediction} ` +
-          `at ${n}`,
+        `confusionMatrix: classes 0 to ${classes - 1} expected, got label ${label} and prediction ` +
+          `${prediction} at ${n}`,
       );
     }
     row[prediction] += 1;

@@ -11,20 +11,23 @@ export interface MembershipFeatures {
 }
 
 export interface MembershipInference {
-  /** Share of the forget set that the attack calls members, 0 to 1. The aim is the value of a retrained model. */
+  /** Share of the forget set that the attack calls members. The aim is the value of a retrained model. */
   readonly forgetMemberRate: number;
-  /** Mean of the shares of retain and test examples judged right; 0.5 means that the attack has learned nothing. */
+  /** Mean of the shares of retain and test examples judged right; at 0.5 the attack has learned nothing. */
   readonly trainAccuracy: number;
 }
 
 /**
- * Membership-inference attack by a logistic regression on one feature. It learns to tell the retain set (1) from the test
- * set (0), both weighing the same whatever their sizes, then judges the forget set.
- * `min over a, b of a^2/2 + sum_n s_n ln(1 + exp(-y_n (a x_n + b)))`, `y = 1` or `-1`, `s_n = N / (2 N_class)`;
- * member means `a x + b > 0`. Found by Newton's method, hence deterministic.
+ * Membership-inference attack by a logistic regression on one feature. It learns to tell the retain set (1)
+ * from the test set (0), both weighing the same whatever their sizes, then judges the forget set.
  *
- * The attack of Foster et al., "Fast Machine Unlearning Without Retraining Through Selective Synaptic Dampening", AAAI
- * 2024, there on prediction entropy.
+ *     min over a, b:  a^2/2 + sum_n s_n ln(1 + exp(-y_n (a x_n + b))),  y = 1 or -1,  s_n = N / (2 N_class)
+ *     member:  a x + b > 0
+ *
+ * The minimum is found by Newton's method, hence the same on every run.
+ *
+ * The attack of Foster et al., "Fast Machine Unlearning Without Retraining Through Selective Synaptic
+ * Dampening", AAAI 2024, there on prediction entropy.
  *
  * @throws ShapeError for an empty set; PalimpsestError ERR_VALUE for a feature that is not finite.
  * @example
@@ -71,12 +74,14 @@ interface Local {
 
 const MOST_STEPS = 200;
 /**
- * Relative decrement from which the last step is taken: Newton's method squares its error there, so one step more
- * brings all digits, while losses this near to the smallest can no longer be told apart.
+ * Relative decrement from which the last step is taken: Newton's method squares its error there, so one step
+ * more brings all digits, while losses this near to the smallest can no longer be told apart.
  */
 const LAST_DECREMENT = 1e-10;
 
-/** Newton's method with halved steps: the loss is convex, and the penalty bounds the slope on separable data. */
+/**
+ * Newton's method with halved steps: the loss is convex, and the penalty bounds the slope on separable data.
+ */
 function fitLogistic(positives: ArrayLike<number>, negatives: ArrayLike<number>): Line {
   let line: Line = { slope: 0, intercept: 0 };
   let local = lossAt(line, positives, negatives);

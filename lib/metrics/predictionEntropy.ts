@@ -1,10 +1,12 @@
 import { softmaxRows } from './softmax';
 
 /**
- * Entropy of each prediction, in nats: `H[n] = -sum_c p[n,c] ln p[n,c]` with `p = softmax(z)` and `0 ln 0 = 0`.
+ * Entropy of each prediction, in nats.
  *
- * Range 0 (certain) to ln(classes) (knows nothing). The feature of the membership-inference attack: a model is more
- * certain of what it was trained on.
+ *     H[n] = -sum_c p[n,c] ln p[n,c],  p = softmax(z),  0 ln 0 = 0
+ *
+ * Range 0 (certain) to ln(classes) (knows nothing). The feature of the membership-inference attack: a model
+ * is more certain of what it was trained on.
  *
  * @throws ShapeError, PalimpsestError ERR_VALUE as `softmaxRows` does.
  * @example

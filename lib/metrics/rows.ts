@@ -1,6 +1,6 @@
 import { ShapeError } from '../errors';
 
-/** How many rows of `classes` numbers `values` holds. @throws ShapeError when it is not a whole number of rows. */
+/** How many rows of `classes` numbers there are. @throws ShapeError when it is no whole number. */
 export function rowCount(where: string, values: ArrayLike<number>, classes: number): number {
   if (!Number.isSafeInteger(classes) || classes < 1) {
     throw new ShapeError(`${where}: a positive number of classes expected, got ${classes}`);

@@ -2,11 +2,12 @@ import { PalimpsestError } from '../errors';
 import { rowCount } from './rows';
 
 /**
- * Probabilities from logits, row by row: `p[n,c] = exp(z[n,c] - max_k z[n,k]) / sum_j exp(z[n,j] - max_k z[n,k])`.
- * `logits` is [rows, classes], row-major; so is the result, in float64.
+ * Probabilities from logits, row by row. `logits` is [rows, classes], and so is the result.
  *
- * @throws ShapeError when the length is not a multiple of `classes`; PalimpsestError ERR_VALUE for a row that has no
- *   softmax (NaN, an infinite maximum).
+ *     p[n,c] = exp(z[n,c] - m[n]) / sum_j exp(z[n,j] - m[n]),  m[n] = max_k z[n,k]
+ *
+ * @throws ShapeError when the length is not a multiple of `classes`; PalimpsestError ERR_VALUE for a row that
+ *   has no softmax (NaN, an infinite maximum).
  */
 export function softmaxRows(logits: ArrayLike<number>, classes: number): Float64Array {
   const rows = rowCount('softmaxRows', logits, classes);
@@ -33,10 +34,12 @@ export function softmaxRows(logits: ArrayLike<number>, classes: number): Float64
 }
 
 /**
- * The probability that a model gives its own answer: `max_c softmax(z[n,:])[c]`, one number per row.
+ * The probability that a model gives its own answer, one number per row.
  *
- * Range 1/classes to 1. Neither direction is better by itself: confidence on forgotten examples should be that of
- * examples never seen.
+ *     confidence[n] = max_c softmax(z[n,:])[c]
+ *
+ * Range 1/classes to 1. Neither direction is better by itself: confidence on forgotten examples should be
+ * that of examples never seen.
  */
 export function softmaxConfidence(logits: ArrayLike<number>, classes: number): Float64Array {
   const probabilities = softmaxRows(logits, classes);

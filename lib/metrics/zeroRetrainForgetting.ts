@@ -2,13 +2,15 @@ import { checkOptions, ShapeError } from '../errors';
 import { softmaxRows } from './softmax';
 
 /**
- * Zero-retrain forgetting: how near the answers on the forget set are to those of a network that never learned.
- * `ZRF = 1 - (1/N) sum_n JS(p_n, q_n)`, `JS(p, q) = KL(p || m)/2 + KL(q || m)/2`, `m = (p + q)/2`, where `p` are the
- * answers of the edited model and `q` those of a randomly initialised one.
+ * Zero-retrain forgetting (ZRF): how near the answers on the forget set, `p`, are to those of a network that
+ * never learned, `q`.
  *
- * In bits (the default) the range is 0 to 1, in nats 1 - ln 2 to 1. Near 1: forgotten, as good as random. There is no
- * better direction by itself: the value to aim at is that of a retrained model. Divergences are summed over classes;
- * implementations that average over them report values nearer to 1.
+ *     ZRF = 1 - (1/N) sum_n JS(p_n, q_n)
+ *     JS(p, q) = KL(p || m)/2 + KL(q || m)/2,  m = (p + q)/2
+ *
+ * In bits (the default) the range is 0 to 1, in nats 1 - ln 2 to 1. Near 1: forgotten, as good as random.
+ * There is no better direction by itself: the value to aim at is that of a retrained model. Divergences are
+ * summed over classes; implementations that average over them report values nearer to 1.
  *
  * Chundawat et al., "Can Bad Teaching Induce Forgetting?", AAAI 2023.
  *

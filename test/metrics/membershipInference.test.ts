@@ -2,7 +2,7 @@ import { membershipInference } from '../../lib/metrics/membershipInference';
 
 describe('membershipInference', () => {
   it('draws the line midway between two groups, whatever their sizes', () => {
-    // Both classes weigh N/2, so the problem is symmetric about 1; without the balance the line would move right.
+    // Both classes weigh N/2: the problem is symmetric about 1. Without balance the line would move right.
     const groups = { retain: [0, 0, 0, 0, 0], test: [2] };
     expect(membershipInference({ ...groups, forget: [0.999999, 1.000001] })).toEqual({
       forgetMemberRate: 0.5,
@@ -17,8 +17,8 @@ describe('membershipInference', () => {
   });
 
   it('finds the line of the logistic model in large samples', () => {
-    // P(x = 1) is 0.2 among members and 0.6 among others: log-odds ln(0.8/0.4) at 0 and ln(0.2/0.6) at 1, so the line
-    // crosses zero at ln 2 / (ln 2 + ln 3) = 0.38685.
+    // P(x = 1) is 0.2 among members and 0.6 among others: log-odds ln(0.8/0.4) at 0, ln(0.2/0.6) at 1; the
+    // line crosses zero at ln 2 / (ln 2 + ln 3) = 0.38685.
     const sample = (share: number) => Array.from({ length: 100_000 }, (_, n) => (n < share * 1e5 ? 1 : 0));
     const groups = { retain: sample(0.2), test: sample(0.6) };
     const result = membershipInference({ ...groups, forget: [0.3867, 0.387] });
