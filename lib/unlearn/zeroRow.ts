@@ -3,7 +3,7 @@ import { evaluate } from '../graph/evaluate';
 import { extent } from '../graph/shape';
 import type { RunOptions } from '../graph/tensor';
 import type { Model } from '../models/model';
-import { arange } from '../ops/iota';
+import { iota } from '../ops/iota';
 import { full, equal, zerosLike } from '../ops/elementwise/arithmetic';
 import { where } from '../ops/elementwise/math';
 import { reshape } from '../ops/reshape';
@@ -42,7 +42,7 @@ export async function zeroRow(
   if (!Number.isInteger(classIndex) || classIndex < 0 || classIndex >= classes) {
     throw new OptionError(`zeroRow: classIndex must be an integer in [0, ${classes}), got ${classIndex}`);
   }
-  const isRow = equal(arange(classes, { dtype: 'int32' }), full([], classIndex, 'int32'));
+  const isRow = equal(iota(classes), classIndex);
   const parameters = model.parameters.with([
     [weight, where(reshape(isRow, [classes, 1]), zerosLike(matrix), matrix)],
     [bias, where(isRow, full([classes], SILENT, offset.dtype), offset)],

@@ -45,8 +45,10 @@ function axesOf(
   for (const node of nodes) {
     if (!node.inputs.some((input) => axes.has(input))) continue;
     const { example } = node.op;
-    const meetsParameters = node.inputs.some((input) => dependent.has(input) && !axes.has(input));
-    if (!example || (meetsParameters && !example.site)) {
+    const meetsParameters = (): boolean =>
+      node.inputs.some((input) => dependent.has(input) && !axes.has(input));
+    if (example && !example.site && meetsParameters()) promoteRepeated(node, axes);
+    if (!example || (!example.site && meetsParameters())) {
       if (!node.op.decompose) {
         throw new ExampleAxisError(`${node.op.name}: has no rule for per-example gradients`);
       }
