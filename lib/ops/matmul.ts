@@ -15,7 +15,7 @@ import type { Spec, Tensor } from '../graph/tensor';
 import { add } from './elementwise/arithmetic';
 import { examplesFirst } from './examplesFirst';
 import { reshape } from './reshape';
-import { sumTo } from './sum';
+import { broadcastTo, sumTo } from './sum';
 import { moveAxis, transpose, transposeOp } from './transpose';
 
 /** Whether an operand is stored with its last two axes exchanged. */
@@ -62,7 +62,9 @@ const product = (a: Tensor, b: Tensor, transA: boolean, transB: boolean): Tensor
   matmulOf(a, b, { transA, transB });
 
 /** Applies the op after taking a transposition of the last two axes into its flags: the packer reads either way. */
-function matmulOf(a: Tensor, b: Tensor, { transA, transB }: Orientation): Tensor {
+function matmulOf(left: Tensor, right: Tensor, { transA, transB }: Orientation): Tensor {
+  const batch = broadcastShapes('matmul', [left.shape.slice(0, -2), right.shape.slice(0, -2)]);
+  const [a, b] = [withBatch(left, batch), withBatch(right, batch)];
   const plainA = beforeTransposition(a);
   const plainB = beforeTransposition(b);
   return single(
@@ -71,6 +73,12 @@ function matmulOf(a: Tensor, b: Tensor, { transA, transB }: Orientation): Tensor
       transB: plainB ? !transB : transB,
     }),
   );
+}
+
+/** The kernel repeats an operand for the whole batch or not at all; what lies between is repeated beforehand. */
+function withBatch(x: Tensor, batch: Shape): Tensor {
+  const own = sizeOf(x.shape.slice(0, -2));
+  return own === 1 || own === sizeOf(batch) ? x : broadcastTo(x, [...batch, ...x.shape.slice(-2)]);
 }
 
 /** What a transposition of the last two axes was applied to. */
@@ -123,6 +131,10 @@ function exampleAxisOfProduct({
   const [first, second] = places;
   if (!first || (second && !sameExampleAxis(first, second)))
     return mixes('it pairs every example with every other');
+  const meets = ({ shape }: Spec, which: number): boolean =>
+    !axes[which] && first.axis < rank - 2 && (shape[first.axis - rank + shape.length] ?? 1) !== 1;
+  if (inputs.slice(0, 2).some(meets))
+    return mixes('one of its inputs has an entry per example, but no examples');
   return first;
 }
 
@@ -158,7 +170,7 @@ function productSite({
 /** [examples, t, features]: everything but the example axis and the feature axis becomes t. */
 function factor(x: Tensor, axis: ExampleAxis, featureAxis: number): Tensor {
   const split = examplesFirst(moveAxis(x, featureAxis, -1), axisAfterMove(x, axis, featureAxis));
-  return reshape(split, [axis.count, -1, extent(split.shape, -1)]);
+  return reshape(split, [axis.count, sizeOf(split.shape.slice(1, -1)), extent(split.shape, -1)]);
 }
 
 function axisAfterMove(x: Tensor, axis: ExampleAxis, featureAxis: number): ExampleAxis {
@@ -177,11 +189,6 @@ function denseSite(
   { transA, transB }: Orientation,
 ): Site {
   const rank = g.shape.length;
-  if (outputAxis.axis >= rank - 2 || outputAxis.inner * outputAxis.outer !== 1) {
-    throw new ShapeError(
-      'matmul: per-example gradients of a batched weight need the examples on a batch axis',
-    );
-  }
   const padded = reshape(other, [...Array<number>(rank - other.shape.length).fill(1), ...other.shape]);
   const x = examplesFirst(padded, moved(otherAxis, otherAxis.axis + rank - other.shape.length));
   const cotangent = examplesFirst(g, outputAxis);

@@ -75,25 +75,28 @@ export const toleranceOf = (row: Row, dtype: FloatDType): number =>
 export const dtypesOf = (row: Row): readonly FloatDType[] => row.dtypes ?? ['float32', 'float64'];
 export const coveredBy = (row: Row): readonly string[] => row.covers ?? [row.name];
 
+const known = new WeakMap<Case, readonly NdArray[]>();
+
 /** The elements of every input of a case, the same in every dtype. */
-export function valuesOf({ inputs }: Case): NdArray[] {
-  return inputs.map(({ shape, dtype = 'float', range, values }, which) => {
-    if (values) return { shape, data: Float64Array.from(values) };
-    const size = sizeOf(shape);
-    const order = shuffled(size, sequence(1 + which));
-    if (dtype === 'bool') return { shape, data: Float64Array.from(order, (k) => k % 2) };
-    if (dtype !== 'float' && !isFloat(dtype)) {
-      const [low, high] = range ?? [0, 4];
-      return { shape, data: Float64Array.from(order, (k) => low + (k % (high - low))) };
-    }
-    const [low, high] = range ?? [-2, 2];
-    // Never the middle of the range, and not the same for two inputs: kinks are there.
-    const shift = 0.3 + 0.17 * which;
-    return {
-      shape,
-      data: Float64Array.from(order, (k) => Math.fround(low + ((high - low) * (k + shift)) / size)),
-    };
-  });
+export function valuesOf(of: Case): readonly NdArray[] {
+  const values = known.get(of) ?? of.inputs.map(valuesOfSample);
+  known.set(of, values);
+  return values;
+}
+
+function valuesOfSample({ shape, dtype = 'float', range, values }: Sample, which: number): NdArray {
+  if (values) return { shape, data: Float64Array.from(values) };
+  const size = sizeOf(shape);
+  const order = Float64Array.from(shuffled(size, sequence(1 + which)));
+  if (dtype === 'bool') return { shape, data: order.map((k) => k % 2) };
+  if (dtype !== 'float' && !isFloat(dtype)) {
+    const [low, high] = range ?? [0, 4];
+    return { shape, data: order.map((k) => low + (k % (high - low))) };
+  }
+  const [low, high] = range ?? [-2, 2];
+  // Never the middle of the range, and not the same for two inputs: kinks are there.
+  const shift = 0.3 + 0.17 * which;
+  return { shape, data: order.map((k) => Math.fround(low + ((high - low) * (k + shift)) / size)) };
 }
 
 export const dtypeOf = ({ dtype = 'float' }: Sample, float: FloatDType): DType =>
@@ -118,9 +121,8 @@ export const caseOf = (row: Row, name: string | undefined): Case => {
 export function functionOf(
   row: Row,
   of: Case,
-  float: FloatDType,
+  inputs: readonly Tensor[],
 ): (variables: readonly Tensor[]) => Tensor[] {
-  const inputs = inputsOf(of, float);
   const places = variablesOf(of);
   return (variables) => {
     const given = inputs.map((input, i) => (places.includes(i) ? variables[places.indexOf(i)]! : input));

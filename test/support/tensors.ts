@@ -8,7 +8,7 @@ import type { NdArray } from './array';
 /** A tensor of the given dtype with these elements. */
 export function tensorOf(values: ArrayLike<number>, shape: Shape, dtype: DType): Tensor {
   const elements = allocate(dtype, sizeOf(shape));
-  elements.set(Array.from(values));
+  elements.set(values);
   return tensor(elements, { shape, dtype });
 }
 

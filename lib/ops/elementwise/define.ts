@@ -161,7 +161,9 @@ export function applyElementwise<A>(op: Op<A>, inputs: readonly Tensor[], attrib
     op.name,
     inputs.map((input) => input.shape),
   );
-  const plain = inputs.map((input, i) => withoutBroadcast(op.name, inputs, i, shape) ?? input);
+  const plain = [...inputs];
+  // One after the other: when all were broadcast, one of them has to keep the shape.
+  inputs.forEach((input, i) => (plain[i] = withoutBroadcast(op.name, plain, i, shape) ?? input));
   return single(op(plain, attributes));
 }
 

@@ -16,6 +16,8 @@ import { dtypesOf, functionOf, inputsOf, variablesOf, type Case, type Row } from
 
 /** Central differences in float64 are good to about 1e-9 for the functions of the table. */
 const GRADIENT_TOLERANCE = 1e-6;
+/** Differences of a function that is 0 everywhere are rounding errors of about 1e-12. */
+const SMALLEST_SCALE = 1e-5;
 /** As R3 promises. */
 const SECOND_TOLERANCE = 1e-5;
 /** Rounding of two sums over the same products. */
@@ -37,8 +39,8 @@ interface Setting {
 }
 
 function settingOf(row: Row, of: Case, float: FloatDType): Setting {
-  const fn = functionOf(row, of, float);
   const inputs = inputsOf(of, float);
+  const fn = functionOf(row, of, inputs);
   const variables = variablesOf(of).map((i) => inputs[i]!);
   const seeds = fn(variables).map((output, i) => directionLike(output, 11 + i));
   return { fn, variables, seeds, what: `${row.name}, ${of.name}, ${float}` };

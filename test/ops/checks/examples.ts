@@ -139,7 +139,7 @@ export async function checkThrough(row: Row): Promise<void> {
   const of = row.cases[0]!;
   const inputs = inputsOf(of, 'float64');
   const params = variablesOf(of).map((i) => inputs[i]!);
-  const fn = functionOf(row, of, 'float64');
+  const fn = functionOf(row, of, inputs);
   const outputs = fn(params);
   const [t, seed] = [2, 31];
   const entryByEntry = outputs.map((y, i) => exampleOf([EXAMPLES, ...y.shape], seed + i));

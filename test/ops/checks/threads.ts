@@ -1,4 +1,4 @@
-import { isFloat, type AnyTypedArray } from '../../../lib/graph/dtype';
+import type { AnyTypedArray } from '../../../lib/graph/dtype';
 import { evaluate } from '../../../lib/graph/evaluate';
 import { sizeOf } from '../../../lib/graph/shape';
 import type { Tensor } from '../../../lib/graph/tensor';
@@ -7,7 +7,7 @@ import { vjp } from '../../../lib/transforms/vjp';
 import { expectSameBits } from '../../support/compare';
 import { directions, sequence } from '../../support/sequence';
 import { tensorOf } from '../../support/tensors';
-import { dtypesOf, functionOf, inputsOf, outputsOf, variablesOf, type Row } from '../row';
+import { dtypesOf, functionOf, inputsOf, outputsOf, variablesOf, type Case, type Row } from '../row';
 
 /** The first count is run twice. */
 const THREADS = [1, 1, 2, 4];
@@ -15,14 +15,14 @@ const THREADS = [1, 1, 2, 4];
 /** Values and gradients are the same bits in every run, for any number of threads. */
 export async function checkThreads(row: Row): Promise<void> {
   const of = row.large ?? row.cases[0]!;
-  const [float] = dtypesOf(row);
-  const inputs = inputsOf(of, float!);
+  const inputs = inputsOf(of, dtypesOf(row)[0]!);
+  const graph = graphOf(row, of, inputs);
   const usual = threads();
   const runs: AnyTypedArray[][] = [];
   try {
     for (const count of THREADS) {
       setThreads(count);
-      const outputs = [...outputsOf(row, inputs, of.options), ...gradients(row, inputs)];
+      const outputs = graph();
       await evaluate(outputs);
       runs.push(await Promise.all(outputs.map((output) => output.data())));
     }
@@ -36,21 +36,15 @@ export async function checkThreads(row: Row): Promise<void> {
   }
 }
 
-function gradients(row: Row, inputs: readonly Tensor[]): Tensor[] {
-  const of = row.large ?? row.cases[0]!;
+/** Makes the graph of values and gradients anew: what has been evaluated is not computed again. */
+function graphOf(row: Row, of: Case, inputs: readonly Tensor[]): () => Tensor[] {
   const places = variablesOf(of);
-  if (row.orders === 0 || places.length === 0) return [];
-  const [float] = dtypesOf(row);
-  const { value, pull } = vjp(
-    functionOf(row, of, float!),
-    places.map((i) => inputs[i]!),
+  const values = (): Tensor[] => [...outputsOf(row, inputs, of.options)];
+  if (row.orders === 0 || places.length === 0) return values;
+  const fn = functionOf(row, of, inputs);
+  const variables = places.map((i) => inputs[i]!);
+  const seeds = fn(variables).map(({ shape, dtype }, i) =>
+    tensorOf(directions(sizeOf(shape), sequence(7 + i)), shape, dtype),
   );
-  return [
-    ...pull(
-      value.map(({ shape, dtype }, i) => {
-        if (!isFloat(dtype)) throw new Error('a float expected');
-        return tensorOf(directions(sizeOf(shape), sequence(7 + i)), shape, dtype);
-      }),
-    ),
-  ];
+  return () => [...values(), ...vjp(fn, variables).pull(seeds)];
 }

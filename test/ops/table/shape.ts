@@ -72,6 +72,10 @@ const scattered = (x: NdArray, options: SliceOptions): NdArray => {
   return { shape: x.shape, data };
 };
 
+/** The shape to broadcast to, where -1 stands for the extent that is there. */
+const withOwn = (x: { readonly shape: Shape }, to: Shape): Shape =>
+  to.map((own, axis) => (own === -1 ? x.shape[axis - to.length + x.shape.length]! : own));
+
 const same = ([x]: readonly NdArray[]): NdArray => x!;
 const any = (shape: Shape): Case => ({ name: `[${shape.join(', ')}]`, inputs: [{ shape }] });
 
@@ -99,14 +103,14 @@ export const shape: readonly Row[] = [
       data: x!.data,
     }),
     cases: [
-      { name: 'merged', inputs: [{ shape: [3, 4, 2] }], options: [12, 2] },
+      { name: 'merged', inputs: [{ shape: [3, 4, 2] }], options: [-1, 2] },
       { name: 'inferred', inputs: [{ shape: [4, 3] }], options: [2, -1] },
       { name: 'one element', inputs: [{ shape: [1] }], options: [] },
       { name: 'no elements', inputs: [{ shape: [0, 3] }], options: [3, 0] },
     ],
     examples: [
-      { axes: [0], output: (y, n) => reshape(y, [n, -1, 2]) },
-      { axes: [1], output: (y) => transpose(reshape(y, [3, 4, 2]), [1, 0, 2]) },
+      { axes: [0], output: (y, n) => reshape(y, [n, 4, 2]) },
+      { axes: [1], output: (y, n) => transpose(reshape(y, [3, n, 2]), [1, 0, 2]) },
     ],
     mixes: [{ axes: [0], of: 'inferred' }],
   },
@@ -146,12 +150,12 @@ export const shape: readonly Row[] = [
   },
   {
     name: 'broadcastTo',
-    run: ([x], to) => broadcastTo(x!, to),
-    reference: ([x], to: Shape) => build(to, (index) => at(x!, ...index)),
+    run: ([x], to) => broadcastTo(x!, withOwn(x!, to)),
+    reference: ([x], to: Shape) => build(withOwn(x!, to), (index) => at(x!, ...index)),
     cases: [
       { name: 'rows', inputs: [{ shape: [4] }], options: [3, 4] },
-      { name: 'columns', inputs: [{ shape: [3, 1] }], options: [3, 4] },
-      { name: 'both', inputs: [{ shape: [2, 1, 3] }], options: [4, 2, 5, 3] },
+      { name: 'columns', inputs: [{ shape: [3, 1] }], options: [-1, 4] },
+      { name: 'both', inputs: [{ shape: [2, 1, 3] }], options: [4, -1, 5, 3] },
       { name: 'one element', inputs: [{ shape: [] }], options: [1, 1] },
       { name: 'no elements', inputs: [{ shape: [1, 3] }], options: [0, 3] },
       { name: 'no elements at all', inputs: [{ shape: [0] }], options: [2, 0] },
@@ -181,7 +185,6 @@ export const shape: readonly Row[] = [
     cases: SLICES,
     large: LARGE_SLICE,
     examples: [{ axes: [0], output: 0, of: 'a column' }],
-    mixes: [{ axes: [0] }],
   },
   {
     name: 'pad',
