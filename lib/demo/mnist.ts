@@ -135,7 +135,7 @@ async function answer(bench: Workbench, plan: RequestPlan, out: string, run: Run
     examples: await shownExamples(bench, plan, ssd.parameters, run),
     ledger: await saveAndReload(join(out, plan.name), plan, ssd, rows, run),
   };
-  for (const { parameters } of outcomes) if (parameters !== plan.trained.model.parameters) parameters.dispose();
+  for (const { parameters } of outcomes) parameters.dispose(plan.trained.model.parameters);
   return request;
 }
 

@@ -86,7 +86,7 @@ async function ssdWithSearch(
   };
 }
 
-const LEARNING_RATES = [1e-3, 1e-2];
+const LEARNING_RATES = [1e-3, 1e-2, 1e-1];
 
 /** Gradient ascent, ended by its own effect on the search sets, at the learning rate that does best there. */
 async function ascentWithSearch(

@@ -80,9 +80,13 @@ export class Parameters implements Iterable<readonly [string, Tensor]> {
     return new Parameters(tensors);
   }
 
-  /** Frees all tensors now. */
-  dispose(): void {
-    for (const tensor of this.#tensors.values()) tensor.dispose();
+  /**
+   * Frees all tensors now, but for those that `kept` has too: an edit that touches some parameters shares the others with
+   * what it was made from.
+   */
+  dispose(kept?: Parameters): void {
+    const shared = new Set(kept?.#tensors.values());
+    for (const tensor of this.#tensors.values()) if (!shared.has(tensor)) tensor.dispose();
   }
 
   [Symbol.iterator](): Iterator<readonly [string, Tensor]> {
