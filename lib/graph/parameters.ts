@@ -85,7 +85,7 @@ export class Parameters implements Iterable<readonly [string, Tensor]> {
    * what it was made from.
    */
   dispose(kept?: Parameters): void {
-    const shared = new Set(kept?.#tensors.values());
+    const shared = new Set(kept ? kept.#tensors.values() : []);
     for (const tensor of this.#tensors.values()) if (!shared.has(tensor)) tensor.dispose();
   }
 
