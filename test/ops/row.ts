@@ -25,6 +25,13 @@ export interface Case {
   readonly options?: any;
 }
 
+/** A case with inputs of some shapes. */
+export const ofShapes = (name: string, options: unknown, ...shapes: readonly Shape[]): Case => ({
+  name,
+  inputs: shapes.map((shape) => ({ shape })),
+  options,
+});
+
 /** A way to give examples to an op: where they are in each input (null: shared by all) and in its result. */
 export interface ExampleUse {
   readonly axes: readonly (number | null)[];

@@ -1,4 +1,6 @@
 import type { Row } from './row';
+import { convolutions } from './table/convolutions';
+import { pooling } from './table/pooling';
 import { binary } from './table/binary';
 import { indexing } from './table/indexing';
 import { networks } from './table/networks';
@@ -8,7 +10,6 @@ import { reductions } from './table/reductions';
 import { shape } from './table/shape';
 import { training } from './table/training';
 import { unary } from './table/unary';
-import { windows } from './table/window';
 
 /** One row per op at least: `table.test.ts` asserts it. */
 export const table: readonly Row[] = [
@@ -18,7 +19,8 @@ export const table: readonly Row[] = [
   ...indexing,
   ...reductions,
   ...products,
-  ...windows,
+  ...convolutions,
+  ...pooling,
   ...networks,
   ...training,
   ...randomNumbers,

@@ -45,3 +45,16 @@ export function elementsAlong(x: NdArray, axes: readonly number[], index: readon
   }
   return elements;
 }
+
+/** The axes from `axis` on merged into one. */
+export const flattenFrom = ({ shape, data }: NdArray, axis: number): NdArray => ({
+  shape: [...shape.slice(0, axis), sizeOf(shape.slice(axis))],
+  data,
+});
+
+/** `f(0) + ... + f(n - 1)` */
+export function total(n: number, f: (i: number) => number): number {
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += f(i);
+  return sum;
+}

@@ -5,7 +5,7 @@ import { examplesFirst } from '../examplesFirst';
 import { defineOp, several, single, type ExampleRule, type Op, type Several } from '../../graph/op';
 import { broadcastShapes, formatShape, sameShape, type Shape } from '../../graph/shape';
 import { Tensor, type Spec } from '../../graph/tensor';
-import { broadcastToOp, sumTo, sumToExamples } from '../sum';
+import { broadcastTo, broadcastToOp, sumTo, sumToExamples } from '../sum';
 
 /**
  * One derivative of an elementwise function: the direction `g` times df/dx_i, in terms of other ops. The same rule serves
@@ -66,7 +66,8 @@ export function defineElementwise<A extends object = object>(
       inputs.map((x, i) => (wanted[i] && partials?.[i] ? sumTo(partial(i)(g, inputs, y), x.shape) : null)),
     jvp: (tangents, inputs, [y]) => {
       const parts = tangents.flatMap((dx, i) => (dx && partials?.[i] ? [partial(i)(dx, inputs, y)] : []));
-      return [parts.length === 0 ? null : parts.reduce((total, part) => addition(total, part))];
+      // The tangent of an input that is repeated is repeated as well.
+      return [parts.length === 0 ? null : broadcastTo(parts.reduce(addition), y.shape)];
     },
     example: exampleRule(name, partial),
   });

@@ -137,20 +137,20 @@ export const binary: readonly Row[] = [
   integerRow(
     'add',
     ([a, b]) => arithmetic.add(a!, b!),
-    (a, b) => a! + b!,
+    (a, b) => a + b,
     2,
   ),
   integerRow(
     'sub',
     ([a, b]) => arithmetic.sub(a!, b!),
-    (a, b) => a! - b!,
+    (a, b) => a - b,
     2,
   ),
-  integerRow('mul', ([a, b]) => arithmetic.mul(a!, b!), Math.imul as (...values: number[]) => number, 2),
+  integerRow('mul', ([a, b]) => arithmetic.mul(a!, b!), Math.imul, 2),
   integerRow(
     'neg',
     ([a]) => arithmetic.neg(a!),
-    (a) => -a!,
+    (a) => -a,
     1,
   ),
   castRow('float', 'int32', FLOATS, [1, -1, 0, 2 ** 31 - 1, -(2 ** 31), 0]),
@@ -162,7 +162,7 @@ export const binary: readonly Row[] = [
   {
     name: 'where',
     run: ([condition, a, b]) => where(condition!, a!, b!),
-    reference: elementwise((condition, a, b) => (condition === 1 ? a! : b!)),
+    reference: elementwise((condition, a, b) => (condition === 1 ? a : b)),
     cases: [
       ...BINARY_SHAPES.map(([name, a, b]) => ({
         name,

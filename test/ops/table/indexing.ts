@@ -1,5 +1,5 @@
 import type { Tensor } from '../../../lib/graph/tensor';
-import { argmax } from '../../../lib/ops/argmax';
+import { argmax, type ArgmaxOptions } from '../../../lib/ops/argmax';
 import { oneHot } from '../../../lib/ops/oneHot';
 import { take, takeGrad } from '../../../lib/ops/take';
 import { takeAlong, takeAlongGrad } from '../../../lib/ops/takeAlong';
@@ -157,8 +157,8 @@ export const indexing: readonly Row[] = [
   {
     name: 'argmax',
     run: ([x], options) => argmax(x!, options),
-    reference: ([x], { axis = -1, keepDims = false } = {}) => {
-      const along = axis < 0 ? axis + x!.shape.length : (axis as number);
+    reference: ([x], { axis = -1, keepDims = false }: ArgmaxOptions = {}) => {
+      const along = axis < 0 ? axis + x!.shape.length : axis;
       const kept = x!.shape.map((own, i) => (i === along ? 1 : own));
       const { data } = build(kept, (index) => firstLargest(elementsAlong(x!, [along], index)));
       return { shape: keepDims ? kept : x!.shape.filter((_, i) => i !== along), data };

@@ -2,7 +2,7 @@ import { softmaxCrossEntropy } from '../../../lib/ops/crossEntropy';
 import { zeros } from '../../../lib/ops/elementwise/arithmetic';
 import { groupNorm } from '../../../lib/ops/groupNorm';
 import { layerNorm } from '../../../lib/ops/layerNorm';
-import { logSoftmax, softmax } from '../../../lib/ops/softmax';
+import { logSoftmax, softmax, type SoftmaxOptions } from '../../../lib/ops/softmax';
 import type { Tensor } from '../../../lib/graph/tensor';
 import type { Shape } from '../../../lib/graph/shape';
 import { vjp } from '../../../lib/transforms/vjp';
@@ -43,7 +43,8 @@ const softmaxRow = (
 ): Row => ({
   name,
   run: ([x], options) => run(x!, options),
-  reference: ([x], { axis = -1 } = {}) => alongRows(x!, axis < 0 ? axis + x!.shape.length : axis, f),
+  reference: ([x], { axis = -1 }: SoftmaxOptions = {}) =>
+    alongRows(x!, axis < 0 ? axis + x!.shape.length : axis, f),
   cases: SOFTMAX_CASES,
   special: [
     {

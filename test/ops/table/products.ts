@@ -3,12 +3,9 @@ import { productNorms, productNormsConvolution } from '../../../lib/ops/productN
 import { squareSum, squareSumConvolution } from '../../../lib/ops/squareSum';
 import { transpose } from '../../../lib/ops/transpose';
 import { broadcastShapes, type Shape } from '../../../lib/graph/shape';
-import { at, build, type NdArray } from '../../support/array';
+import { at, build, total, type NdArray } from '../../support/array';
 import type { Case, Row } from '../row';
-import { patchesOf } from './window';
-
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
-const total = (n: number, f: (i: number) => number): number => range(n).reduce((sum, i) => sum + f(i), 0);
+import { patchesOf } from '../../support/windows';
 
 /** Products with broadcast leading axes. */
 function product(a: NdArray, b: NdArray): NdArray {

@@ -2,7 +2,7 @@ import { sizeOf, type Shape } from '../../../lib/graph/shape';
 import { concat } from '../../../lib/ops/concat';
 import { full } from '../../../lib/ops/elementwise/arithmetic';
 import { identity, stopGradient } from '../../../lib/ops/identity';
-import { iota } from '../../../lib/ops/iota';
+import { iota, type IotaOptions } from '../../../lib/ops/iota';
 import { pad } from '../../../lib/ops/pad';
 import { flatten, reshape } from '../../../lib/ops/reshape';
 import { slice, type SliceOptions } from '../../../lib/ops/slice';
@@ -71,6 +71,14 @@ const scattered = (x: NdArray, options: SliceOptions): NdArray => {
   }
   return { shape: x.shape, data };
 };
+
+interface Padding {
+  readonly amounts: readonly (readonly [number, number])[];
+  readonly value?: number;
+}
+
+const counted = ({ count, start = 0, step = 1 }: IotaOptions & { readonly count: number }): NdArray =>
+  build([count], ([i]) => start + i! * step);
 
 /** The shape to broadcast to, where -1 stands for the extent that is there. */
 const withOwn = (x: { readonly shape: Shape }, to: Shape): Shape =>
@@ -189,12 +197,12 @@ export const shape: readonly Row[] = [
   {
     name: 'pad',
     run: ([x], { amounts, value = 0 }) => pad(x!, amounts, { value }),
-    reference: ([x], { amounts, value = 0 }) => {
-      const inner = (index: readonly number[]): number[] => index.map((i, axis) => i - amounts[axis][0]);
+    reference: ([x], { amounts, value = 0 }: Padding) => {
+      const inner = (index: readonly number[]): number[] => index.map((i, axis) => i - amounts[axis]![0]);
       const isInside = (index: readonly number[]): boolean =>
         inner(index).every((i, axis) => i >= 0 && i < x!.shape[axis]!);
       return build(
-        x!.shape.map((own, axis) => own + (amounts[axis][0] as number) + (amounts[axis][1] as number)),
+        x!.shape.map((own, axis) => own + amounts[axis]![0] + amounts[axis]![1]),
         (index) => (isInside(index) ? at(x!, ...inner(index)) : value),
       );
     },
@@ -290,7 +298,7 @@ export const shape: readonly Row[] = [
   {
     name: 'iota',
     run: (_inputs, { count, ...options }) => iota(count, options),
-    reference: (_inputs, { count, start = 0, step = 1 }) => build([count], ([i]) => start + i! * step),
+    reference: (_inputs, options) => counted(options),
     cases: [
       { name: 'counting', inputs: [], options: { count: 5 } },
       { name: 'backwards', inputs: [], options: { count: 4, start: 3, step: -2 } },
@@ -305,7 +313,7 @@ export const shape: readonly Row[] = [
     name: 'iota of floats',
     covers: ['iota'],
     run: (_inputs, { count, ...options }) => iota(count, { ...options, dtype: 'float64' }),
-    reference: (_inputs, { count, start = 0, step = 1 }) => build([count], ([i]) => start + i! * step),
+    reference: (_inputs, options) => counted(options),
     cases: [
       { name: 'tenths', inputs: [], options: { count: 5, start: 0.3, step: 0.1 } },
       { name: 'one element', inputs: [], options: { count: 1 } },
