@@ -1,4 +1,4 @@
-import { diagFisher } from '../../lib/curvature/diagFisher';
+import { diagFisher, type FisherOptions } from '../../lib/curvature/diagFisher';
 import { LabeledSet } from '../../lib/data/labeledSet';
 import { tensor } from '../../lib/graph/create';
 import { Parameters } from '../../lib/graph/parameters';
@@ -44,7 +44,7 @@ const delta = (n: number, label: number): number[] =>
   [...softmaxRows(logitsOf(n), CLASSES)].map((p, c) => p - (c === label ? 1 : 0));
 
 async function expectImportance(
-  options: Parameters0,
+  options: FisherOptions,
   expectedWeight: number[],
   expectedBias: number[],
 ): Promise<void> {
@@ -52,7 +52,6 @@ async function expectImportance(
   expectClose(await importance.get('weight').data(), expectedWeight, TOLERANCE, 'weight');
   expectClose(await importance.get('bias').data(), expectedBias, TOLERANCE, 'bias');
 }
-type Parameters0 = NonNullable<Parameters<typeof diagFisher>[2]>;
 
 const average = (count: number, term: (n: number) => number): number =>
   Array.from({ length: count }, (_, n) => term(n)).reduce((a, b) => a + b, 0) / count;
@@ -149,5 +148,5 @@ test.each([
   [{ batchSize: 0 }, 'batchSize must be a positive integer, got 0'],
   [{ batchsize: 3 }, "did you mean 'batchSize'?"],
 ])('refuses %j', async (options, message) => {
-  await expect(diagFisher(model, data, options)).rejects.toThrow(message);
+  await expect(diagFisher(model, data, options as FisherOptions)).rejects.toThrow(message);
 });

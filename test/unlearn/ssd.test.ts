@@ -1,10 +1,11 @@
 import { dampenParameters } from '../../lib/curvature/dampening';
 import { diagFisher } from '../../lib/curvature/diagFisher';
+import { LabeledSet } from '../../lib/data/labeledSet';
 import { permutation } from '../../lib/data/shuffle';
 import { tensor } from '../../lib/graph/create';
 import { Parameters } from '../../lib/graph/parameters';
 import type { Model } from '../../lib/models/model';
-import { ssd } from '../../lib/unlearn';
+import { ssd, type SsdOptions } from '../../lib/unlearn';
 import { CLASSES, digits, scorer, trainedMlp } from '../support/digitsMlp';
 
 const SEED = 1;
@@ -102,15 +103,18 @@ describe('on real digits', () => {
   }, 60_000);
 });
 
+const nothing = LabeledSet.of({ features: new Uint8Array(1), labels: [0], exampleShape: [1] });
+
 test.each([
   [{ alpha: 0 }, 'alpha must be a positive number'],
   [{ lambda: Number.NaN }, 'lambda must be a positive number'],
   [{ aplha: 3 }, "did you mean 'alpha'?"],
   [{ fisher: { mode: 'sample' as 'example' } }, "mode must be example or batch, got 'sample'"],
 ])('refuses %j', async (options, message) => {
-  const data = digits(SEED);
   const model = { config: { model_type: 'none' }, parameters: new Parameters([]), forward: () => tensor(0) };
-  await expect(ssd(model, { forget: data.train, full: data.train }, options)).rejects.toThrow(message);
+  await expect(ssd(model, { forget: nothing, full: nothing }, options as SsdOptions)).rejects.toThrow(
+    message,
+  );
 });
 
 /** Multiplies the original parameters by the factors of the dampened ones in a random order. */
