@@ -44,6 +44,9 @@ export async function atomicWrite(
 /** A name for something unfinished: hidden, and long enough that two never meet. */
 export const temporaryName = (): string => `.palimpsest-${randomBytes(8).toString('hex')}.tmp`;
 
+/** Whether a name is one of these: left behind by a process that died. */
+export const isTemporary = (name: string): boolean => /^\.palimpsest-[0-9a-f]{16}\.tmp$/.test(name);
+
 /** Makes names in a folder survive a power failure, where the file system can. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
