@@ -163,7 +163,8 @@ describe('20,000 random mutations of a good file', () => {
         Array.from({ length: AT_ONCE }, (_, i) => refusal(mutated(good, random), `mutant-${i}.safetensors`)),
       );
       for (const error of refusals) {
-        const outcome = error === undefined ? 'read' : error instanceof PalimpsestError ? error.code : 'unnamed';
+        const outcome =
+          error === undefined ? 'read' : error instanceof PalimpsestError ? error.code : 'unnamed';
         outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
       }
     }
