@@ -1,0 +1,153 @@
+// Kernels under calls that our compiler would not emit: they must refuse with an Error or compute something,
+// and never touch memory that is not theirs, which the sanitizer builds see.
+#include "check.h"
+#include "tensors.h"
+
+namespace palimpsest::test {
+namespace {
+
+struct Operand {
+  DType dtype;
+  Shape shape;
+};
+
+struct GoodCall {
+  const char* name;
+  std::vector<Operand> inputs;
+  std::vector<Operand> outputs;
+  std::vector<double> attributes;
+};
+
+Operand f(Shape shape) { return {DType::float32, std::move(shape)}; }
+Operand d(Shape shape) { return {DType::float64, std::move(shape)}; }
+Operand i(Shape shape) { return {DType::int32, std::move(shape)}; }
+
+const std::vector<GoodCall> kGoodCalls = {
+    {"maxPool2d", {f({2, 5, 4})}, {f({2, 3, 2}), i({2, 3, 2})}, {3, 2, 2, 2, 1, 0}},
+    {"avgPool2d", {f({2, 5, 4})}, {f({2, 3, 2})}, {3, 2, 2, 2, 1, 0}},
+    {"avgPool2dGrad", {f({2, 3, 2})}, {f({2, 5, 4})}, {3, 2, 2, 2, 1, 0}},
+    {"unfold", {f({1, 2, 4, 5})}, {f({1, 6, 8})}, {2, 2, 1, 0, 1, 2, 2, 2}},
+    {"fold", {f({1, 6, 8})}, {f({1, 2, 4, 5})}, {2, 2, 1, 0, 1, 2, 2, 2}},
+    {"softmax", {f({3, 5})}, {f({3, 5})}, {}},
+    {"logSoftmax", {f({3, 5})}, {f({3, 5})}, {}},
+    {"softmaxCrossEntropy", {f({3, 5}), i({3})}, {f({3})}, {}},
+    {"softmaxCrossEntropyGrad", {f({3, 5}), i({3}), f({3})}, {f({3, 5})}, {}},
+    {"layerNorm", {f({3, 5}), f({5}), f({5})}, {f({3, 5})}, {1e-5}},
+    {"layerNormGrad", {f({3, 5}), f({5}), f({3, 5})}, {f({3, 5})}, {1e-5}},
+    {"groupNorm", {f({2, 4, 3}), f({4}), f({4})}, {f({2, 4, 3})}, {2, 1e-5}},
+    {"groupNormGrad", {f({2, 4, 3}), f({4}), f({2, 4, 3})}, {f({2, 4, 3})}, {2, 1e-5}},
+    {"randomBits", {i({2})}, {i({3, 7})}, {}},
+    {"randomUniform", {i({2})}, {f({3, 7})}, {}},
+    {"randomNormal", {i({2})}, {d({3, 7})}, {}},
+    {"permutation", {i({2})}, {i({9})}, {}},
+    {"splitKey", {i({2})}, {i({3, 2})}, {}},
+    {"foldKey", {i({2}), i({})}, {i({2})}, {}},
+    {"sgdStep", {f({3, 3}), f({3, 3}), f({3, 3}), f({4})}, {f({3, 3}), f({3, 3})}, {}},
+    {"adamStep", {f({9}), f({9}), f({9}), f({9}), d({8})}, {f({9}), f({9}), f({9})}, {}},
+    {"dampen", {f({9}), f({9}), f({9}), d({2})}, {f({9}), d({2})}, {}},
+};
+
+class Dice {
+ public:
+  std::size_t below(std::size_t n) {
+    state_ = state_ * 6364136223846793005u + 1442695040888963407u;
+    return static_cast<std::size_t>(state_ >> 33) % n;
+  }
+
+ private:
+  std::uint64_t state_ = 7;
+};
+
+void change_operand(Dice& dice, Operand& operand) {
+  const DType dtypes[] = {DType::float32, DType::float64, DType::int32, DType::uint8, DType::boolean};
+  // As large as an empty tensor may claim to be.
+  const Shape vast = {0, (std::int64_t{1} << 53) - 1};
+  switch (dice.below(4)) {
+    case 0:
+      operand.dtype = dtypes[dice.below(kDTypeCount)];
+      return;
+    case 1:
+      operand.shape.push_back(static_cast<std::int64_t>(dice.below(3)));
+      return;
+    case 2:
+      operand.shape = vast;
+      return;
+    default:
+      break;
+  }
+  if (operand.shape.empty() || operand.shape.front() == 0) return;  // a vast one must stay empty
+  operand.shape[dice.below(operand.shape.size())] = static_cast<std::int64_t>(dice.below(7));
+}
+
+// One change to a call: an operand, an attribute, or their number.
+void change(Dice& dice, GoodCall& call) {
+  const double values[] = {0, 1, 2, 3, 5, -1, 0.5, 1e9, 2147483647, 2147483648, 1e300, std::nan("")};
+  auto& side = dice.below(2) == 0 ? call.inputs : call.outputs;
+  switch (dice.below(8)) {
+    case 0:
+      call.attributes.push_back(1);
+      return;
+    case 1:
+      side.push_back(f({2}));
+      return;
+    case 2:
+      if (!side.empty()) side.pop_back();
+      return;
+    case 3:
+    case 4:
+      if (!call.attributes.empty())
+        call.attributes[dice.below(call.attributes.size())] = values[dice.below(12)];
+      return;
+    default:
+      if (!side.empty()) change_operand(dice, side[dice.below(side.size())]);
+  }
+}
+
+std::vector<Tensor> tensors_of(Dice& dice, const std::vector<Operand>& operands) {
+  std::vector<Tensor> tensors;
+  for (const Operand& operand : operands) {
+    tensors.emplace_back(operand.dtype, operand.shape);
+    // Mostly zeros, which are good indices and keys, and at times any bytes.
+    for (std::byte& byte : tensors.back().bytes)
+      byte = static_cast<std::byte>(dice.below(8) == 0 ? dice.below(256) : 0);
+  }
+  return tensors;
+}
+
+std::vector<Tensor*> pointers(std::vector<Tensor>& tensors) {
+  std::vector<Tensor*> all;
+  for (Tensor& tensor : tensors) all.push_back(&tensor);
+  return all;
+}
+
+void try_call(Dice& dice, const GoodCall& call) {
+  auto inputs = tensors_of(dice, call.inputs);
+  auto outputs = tensors_of(dice, call.outputs);
+  run(call.name, pointers(inputs), pointers(outputs), call.attributes, 1);
+}
+
+TEST("kernels accept the calls they are made for") {
+  Dice dice;
+  for (const GoodCall& call : kGoodCalls) {
+    try {
+      try_call(dice, call);
+    } catch (const Error& error) {
+      check_equal(std::string(error.code), "ERR_INDEX", call.name);  // labels may be any bytes
+    }
+  }
+}
+
+TEST("kernels survive calls that nobody should make") {
+  Dice dice;
+  for (int round = 0; round < 100000; ++round) {
+    GoodCall call = kGoodCalls[dice.below(kGoodCalls.size())];
+    for (std::size_t changes = 1 + dice.below(3); changes > 0; --changes) change(dice, call);
+    try {
+      try_call(dice, call);
+    } catch (const Error&) {
+    }
+  }
+}
+
+}  // namespace
+}  // namespace palimpsest::test
