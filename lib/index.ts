@@ -138,6 +138,7 @@ export { cnn, type CnnOptions } from './models/cnn';
 export { mlp, type MlpOptions } from './models/mlp';
 export type { InitialOptions } from './models/architecture';
 export type { Model, ModelConfig } from './models/model';
+export { predictor, type Predictor } from './models/predictor';
 export { loadModel, saveModel, type SaveOptions } from './models/folder';
 export { Ledger, type LedgerRecord, type WeightsChange } from './models/ledger';
 export type { LedgerEntry } from './models/ledgerEntry';

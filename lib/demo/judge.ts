@@ -5,7 +5,7 @@ import type { RunOptions } from '../graph/tensor';
 import { accuracy, confusionMatrix, membershipInference, predictedClasses, predictionEntropy } from '../metrics';
 import { add, cast, notEqual } from '../ops/elementwise/arithmetic';
 import { sum } from '../ops/sum';
-import type { Predictor } from './predictor';
+import type { Predictor } from '../models/predictor';
 
 /** The sets on which a request is judged. No method and no search sees any of them but `forgetMembers`. */
 export interface JudgeSets {

@@ -12,7 +12,7 @@ import { train } from '../optim/train';
 import type { DemoRequest, DemoResult } from '../report/result';
 import { ratioHistogram, shownExamples } from './evidence';
 import type { RequestPlan, Trained } from './plan';
-import { predictor } from './predictor';
+import { predictor } from '../models/predictor';
 import { backdoorRequest, classRequest, poisoned, randomRequest, type DemoData } from './requests';
 import { runRequest } from './runRequest';
 import { saveAndReload, saveTrained } from './save';

@@ -3,7 +3,7 @@ import type { LabeledSet } from '../data/labeledSet';
 import type { Parameters } from '../graph/parameters';
 import type { RunOptions } from '../graph/tensor';
 import { accuracy, predictedClasses } from '../metrics';
-import type { Predictor } from './predictor';
+import type { Predictor } from '../models/predictor';
 
 /** A strength of SSD. */
 export interface Strength {

@@ -3,7 +3,7 @@ import type { Model } from '../models/model';
 import { adam } from '../optim/adam';
 import { cosineDecay } from '../optim/schedules';
 import { stepCount, type TrainOptions } from '../optim/train';
-import type { Predictor } from './predictor';
+import type { Predictor } from '../models/predictor';
 import type { DemoSettings } from './settings';
 
 /** What all parts of the demonstration share. */

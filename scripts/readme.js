@@ -1,0 +1,78 @@
+'use strict';
+/**
+ * Writes the demo's figures into README.md, between its markers, and its picture to docs/images/report.png.
+ *
+ *   npm run demo && npm run readme
+ *
+ * Reads demo/result.json (or the file given). The picture needs Chromium (`chromium` on the PATH) and is left alone
+ * without it.
+ */
+const { spawnSync } = require('node:child_process');
+const { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
+const { tmpdir } = require('node:os');
+const { dirname, join, resolve } = require('node:path');
+
+const root = resolve(__dirname, '..');
+const resultFile = resolve(process.argv[2] ?? join(root, 'demo', 'result.json'));
+const picture = join(root, 'docs', 'images', 'report.png');
+
+const TITLES = {
+  original: 'original model',
+  ssd: '**SSD**',
+  gradientAscent: 'gradient ascent',
+  fineTune: 'fine-tuning on the rest',
+  zeroRow: 'zeroed output row',
+  retrain: 'retraining (reference)',
+};
+
+const percent = (share) => `${(100 * share).toFixed(1)} %`;
+const seconds = (time) => (time === 0 ? '' : `${time.toPrecision(3)} s`);
+
+function table({ title, methods }) {
+  const triggered = methods.some((method) => method.triggeredAccuracy !== undefined);
+  const heads = ['forget', ...(triggered ? ['triggered'] : []), 'retain', 'test', 'members', 'time', 'weights changed'];
+  const cells = (method) => [
+    percent(method.forgetAccuracy),
+    ...(triggered ? [percent(method.triggeredAccuracy)] : []),
+    percent(method.retainAccuracy),
+    percent(method.testAccuracy),
+    percent(method.mia),
+    seconds(method.seconds),
+    method.weightsChanged.toLocaleString('en'),
+  ];
+  const row = (items) => `| ${items.join(' | ')} |`;
+  return [
+    row([`**${title}**`, ...heads]),
+    row(['---', ...heads.map(() => '---:')]),
+    ...methods.map((method) => row([TITLES[method.name], ...cells(method)])),
+  ].join('\n');
+}
+
+function screenshot(report) {
+  const profile = mkdtempSync(join(tmpdir(), 'palimpsest-chromium-'));
+  mkdirSync(dirname(picture), { recursive: true });
+  const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--hide-scrollbars'];
+  const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
+  const where = [`--user-data-dir=${profile}`, '--window-size=1200,1900', `--screenshot=${picture}`, `file://${report}`];
+  const { status, error } = spawnSync('chromium', [...flags, ...quiet, ...where], { stdio: 'ignore' });
+  rmSync(profile, { recursive: true, force: true });
+  if (error || status !== 0) console.error('readme: no picture, because chromium did not run');
+}
+
+const result = JSON.parse(readFileSync(resultFile, 'utf8'));
+const { environment, model, importanceSeconds, quick } = result;
+const figures = [
+  ...result.requests.map(table),
+  `Test accuracy before: ${percent(model.testAccuracy)}. Importance of all training data, computed once and stored: ` +
+    `${seconds(importanceSeconds)}. Node ${environment.node}, ${environment.threads} threads` +
+    `${quick ? ', quick settings' : ''}. The time of SSD and of gradient ascent includes the search for their options.`,
+  '![The report of the demo](docs/images/report.png)',
+].join('\n\n');
+const readme = join(root, 'README.md');
+const text = readFileSync(readme, 'utf8');
+const filled = text.replace(
+  /<!-- demo:begin -->[^]*<!-- demo:end -->/,
+  () => `<!-- demo:begin -->\n\n${figures}\n\n<!-- demo:end -->`,
+);
+writeFileSync(readme, filled);
+screenshot(join(dirname(resultFile), 'report.html'));
