@@ -30,7 +30,15 @@ const seconds = (time) => (time === 0 ? '' : `${time.toPrecision(3)} s`);
 
 function table({ title, methods }) {
   const triggered = methods.some((method) => method.triggeredAccuracy !== undefined);
-  const heads = ['forget', ...(triggered ? ['triggered'] : []), 'retain', 'test', 'members', 'time', 'weights changed'];
+  const heads = [
+    'forget',
+    ...(triggered ? ['triggered'] : []),
+    'retain',
+    'test',
+    'members',
+    'time',
+    'weights changed',
+  ];
   const cells = (method) => [
     percent(method.forgetAccuracy),
     ...(triggered ? [percent(method.triggeredAccuracy)] : []),
@@ -51,9 +59,21 @@ function table({ title, methods }) {
 function screenshot(report) {
   const profile = mkdtempSync(join(tmpdir(), 'palimpsest-chromium-'));
   mkdirSync(dirname(picture), { recursive: true });
-  const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--hide-scrollbars'];
+  const flags = [
+    '--headless',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--hide-scrollbars',
+  ];
   const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
-  const where = [`--user-data-dir=${profile}`, '--window-size=1200,1900', `--screenshot=${picture}`, `file://${report}`];
+  const where = [
+    `--user-data-dir=${profile}`,
+    '--window-size=1200,1900',
+    `--screenshot=${picture}`,
+    `file://${report}`,
+  ];
   const { status, error } = spawnSync('chromium', [...flags, ...quiet, ...where], { stdio: 'ignore' });
   rmSync(profile, { recursive: true, force: true });
   if (error || status !== 0) console.error('readme: no picture, because chromium did not run');

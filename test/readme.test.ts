@@ -23,7 +23,9 @@ test('the first program of the README runs and forgets', () => {
     );
     const tsx = join(root, 'node_modules', '.bin', 'tsx');
     const output = execFileSync(tsx, [file], { cwd: root, encoding: 'utf8' });
-    const [before, after] = [...output.matchAll(/fives recognised: ([\d.]+) %/g)].map((match) => Number(match[1]));
+    const [before, after] = [...output.matchAll(/fives recognised: ([\d.]+) %/g)].map((match) =>
+      Number(match[1]),
+    );
     expect(before).toBeGreaterThan(90);
     expect(after).toBeLessThan(10);
   } finally {
