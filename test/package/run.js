@@ -248,8 +248,9 @@ function main() {
     const project = join(work, 'bare');
     for (const name of ['consumer.cts', 'consumer.mts'])
       fs.copyFileSync(join(__dirname, name), join(project, name));
-    const compilerOptions = { strict: true, noEmit: true, target: 'es2022', module: 'nodenext', types: [] };
-    compilerOptions.lib = ['es2023', 'esnext.disposable'];
+    const compilerOptions = { strict: true, noEmit: true, target: 'es2022', module: 'nodenext' };
+    Object.assign(compilerOptions, { lib: ['es2023', 'esnext.disposable'], types: ['node'] });
+    compilerOptions.typeRoots = [join(ROOT, 'node_modules', '@types')]; // of a consumer who writes for Node
     const files = ['consumer.cts', 'consumer.mts'];
     fs.writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
     run(process.execPath, [fs.realpathSync(bin('tsc')), '-p', 'tsconfig.json'], { cwd: project });
