@@ -37,8 +37,10 @@ export interface MemoryCounters {
   readonly cachedBytes: number;
   /** Buffers that JavaScript holds. */
   readonly handles: number;
-  /** Their size: what Node reports as external memory on our behalf. */
+  /** Their size: what the garbage collector has been told of. */
   readonly handleBytes: number;
+  /** All memory outside the JavaScript heap that the collector has been told of, array buffers and others' included. */
+  readonly externalBytes: number;
 }
 
 interface Addon {
@@ -66,7 +68,7 @@ interface Addon {
 
 /** PALIMPSEST_ADDON names another build of the addon: the sanitizer runs use it. */
 function loadAddon(): Addon {
-  const override = process.env['PALIMPSEST_ADDON'];
+  const override = process.env.PALIMPSEST_ADDON;
   try {
     if (override !== undefined && override !== '') return require(override) as Addon;
     return load(join(__dirname, '..')) as Addon;

@@ -62,7 +62,7 @@ export async function saveAndReload(
     parameters: entry.parametersTouched.map(({ name }) => name),
     digestBefore: entry.weightsHashBefore,
     digestAfter: entry.weightsHashAfter,
-    ...(entry.dataDigest['forget'] === undefined ? {} : { dataDigest: entry.dataDigest['forget'] }),
+    ...(entry.dataDigest.forget === undefined ? {} : { dataDigest: entry.dataDigest.forget }),
   }));
 }
 

@@ -40,10 +40,9 @@ export function compile<A extends readonly unknown[], R>(fn: (...args: A) => R):
     const inputs = [...tensorsOf(args), ...entry.captured].map((tensor) => tensor.storage);
     const storages = await entry.program.run(inputs, options);
     const templates = tensorsOf(entry.result);
-    return withTensors(
-      entry.result,
-      templates.map((template, i) => new Tensor(template, { storage: present(storages[i]) })),
-    );
+    const outputs = templates.map((template, i) => new Tensor(template, { storage: present(storages[i]) }));
+    for (const storage of storages) storage.release();
+    return withTensors(entry.result, outputs);
   };
   const compiled = (...args: A): Promise<R> => run({}, args);
   return Object.defineProperty(
@@ -60,7 +59,7 @@ export function compile<A extends readonly unknown[], R>(fn: (...args: A) => R):
 
 function trace<A extends readonly unknown[], R>(fn: (...args: A) => R, args: A): Entry<R> {
   const placeholders = tensorsOf(args).map(({ shape, dtype }) => new Tensor({ shape, dtype }));
-  const result = fn(...(withTensors(args, placeholders) as unknown as A));
+  const result = fn(...withTensors(args, placeholders));
   if (result instanceof Promise) {
     throw new PalimpsestError('ERR_ARGUMENT', 'compile: the function must not be asynchronous');
   }

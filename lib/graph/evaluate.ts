@@ -25,6 +25,7 @@ export async function evaluate<T>(tree: T, options: RunOptions = {}): Promise<T>
     // Another evaluation of the same tensor may have finished first; both computed the same bits.
     if (!tensor.evaluated && !tensor.disposed) tensor.setStorage(storage);
   });
+  for (const storage of storages) storage.release();
   return tree;
 }
 

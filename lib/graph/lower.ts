@@ -87,10 +87,7 @@ class Lowerer {
   }
 
   #input(tensor: Tensor): Value {
-    if (!this.#placeholders.has(tensor) && !tensor.evaluated) {
-      // Reads the storage for its error: disposed, or a placeholder of another trace.
-      void tensor.storage;
-    }
+    if (!this.#placeholders.has(tensor)) tensor.checkEvaluated();
     const block: Block = { bytes: tensor.bytes, input: this.#inputs.length, output: -1 };
     this.#inputs.push(tensor);
     const value = { block, shape: tensor.shape, dtype: tensor.dtype };

@@ -58,7 +58,9 @@ export class Parameters implements Iterable<readonly [string, Tensor]> {
 
   /** Only the parameters whose name passes, in the same order. */
   select(pattern: RegExp | ((name: string) => boolean)): Parameters {
-    const passes = typeof pattern === 'function' ? pattern : (name: string): boolean => pattern.test(name);
+    // Unlike `test`, `search` does not go on from where a global pattern stopped.
+    const passes =
+      typeof pattern === 'function' ? pattern : (name: string): boolean => name.search(pattern) >= 0;
     return new Parameters([...this].filter(([name]) => passes(name)));
   }
 

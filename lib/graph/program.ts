@@ -24,24 +24,33 @@ export class Program {
     if (steps.length > 0) this.#handle = native.createProgram(encode(lowered, steps, planPlaces(steps)));
   }
 
-  /** Runs it; returns the storage of each requested tensor. Inputs are in the order of `Lowered.inputs`. */
+  /**
+   * Runs it; returns the storage of each requested tensor, retained for the caller, who releases it. Inputs are in the
+   * order of `Lowered.inputs`; whoever disposes them meanwhile does not take them from the results that they are.
+   */
   async run(inputs: readonly Storage[], options: RunOptions): Promise<readonly Storage[]> {
-    const { signal, onProgress } = options;
+    for (const input of inputs) input.retain();
+    try {
+      const computed = await this.#compute(inputs, options);
+      return this.#outputs.map((block) => {
+        const storage = block.input >= 0 ? inputs[block.input] : computed[block.output];
+        if (!storage) throw new PalimpsestError('ERR_INTERNAL', 'program: an output is missing');
+        return storage.retain();
+      });
+    } finally {
+      for (const input of inputs) input.release();
+    }
+  }
+
+  async #compute(
+    inputs: readonly Storage[],
+    { signal, onProgress }: RunOptions,
+  ): Promise<readonly Storage[]> {
+    if (!this.#handle) return [];
     const report = onProgress && ((done: number, total: number): void => onProgress({ done, total }));
-    const handles = this.#handle
-      ? await native.runProgram(
-          this.#handle,
-          inputs.map((storage) => storage.handle),
-          signal,
-          report,
-        )
-      : [];
-    const computed = handles.map((handle) => new Storage(handle));
-    return this.#outputs.map((block) => {
-      const storage = block.input >= 0 ? inputs[block.input] : computed[block.output];
-      if (!storage) throw new PalimpsestError('ERR_INTERNAL', 'program: an output is missing');
-      return storage;
-    });
+    const inputHandles = inputs.map((storage) => storage.handle);
+    const outputHandles = await native.runProgram(this.#handle, inputHandles, signal, report);
+    return outputHandles.map((handle) => new Storage(handle));
   }
 }
 

@@ -109,7 +109,15 @@ export class Tensor implements Disposable {
 
   /** The native bytes. @throws PalimpsestError ERR_DISPOSED or ERR_NOT_EVALUATED. */
   get storage(): Storage {
-    if (this.#storage) return this.#storage;
+    return this.#storage ?? this.#missing();
+  }
+
+  /** Throws what `storage` would throw. */
+  checkEvaluated(): void {
+    if (!this.#storage) this.#missing();
+  }
+
+  #missing(): never {
     if (this.#disposed)
       throw new PalimpsestError('ERR_DISPOSED', `tensor ${formatShape(this.shape)} was disposed`);
     throw new PalimpsestError(

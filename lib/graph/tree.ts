@@ -13,7 +13,7 @@ type Leaf = number | string | boolean | null | undefined;
 const isPlainObject = (value: unknown): value is Record<string, unknown> => {
   if (typeof value !== 'object' || value === null) return false;
   const prototype = Object.getPrototypeOf(value) as unknown;
-  return prototype === null || Object.getPrototypeOf(prototype as object) === null;
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 };
 
 /** A copy of the tree with every tensor replaced. Types of the branches stay. */

@@ -1,7 +1,8 @@
 import { PalimpsestError } from '../errors';
 import { isFloat } from '../graph/dtype';
 import { notDifferentiable, several, type Op } from '../graph/op';
-import { Node, Tensor } from '../graph/tensor';
+import type { Node } from '../graph/tensor';
+import { Tensor } from '../graph/tensor';
 import { dependentNodes, nodesInOrder } from '../graph/walk';
 import { add, zerosLike } from '../ops/elementwise/arithmetic';
 import { identity } from '../ops/identity';
