@@ -96,7 +96,8 @@ const CLASSES = {
 
 /** Turns what the native side threw, a plain error with a code, into one of our classes. */
 export function fromNative(error: unknown): Error {
-  if (!(error instanceof Object) || !('code' in error) || !('message' in error)) {
+  // By its looks: an error of another context is no `instanceof Object` of this one.
+  if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error)) {
     return error instanceof Error ? error : new PalimpsestError('ERR_INTERNAL', String(error));
   }
   const { code, message } = error as { code: ErrorCode; message: string };
