@@ -162,13 +162,15 @@ figcaption b { color: var(--ink); }
 
 .examples, .ledger { margin-top: 30px; }
 .group { margin-bottom: 18px; }
-.group ul { display: flex; flex-wrap: wrap; gap: 12px; }
+.group h4::first-letter { text-transform: uppercase; }
+.group ul { display: flex; flex-wrap: wrap; gap: 10px; }
 .group li {
-  width: 56px; text-align: center; font-size: .875rem; font-variant-numeric: tabular-nums;
+  width: 62px; text-align: center; font-size: .875rem; font-variant-numeric: tabular-nums;
   white-space: nowrap;
 }
 .group img {
-  display: block; border-radius: 5px; image-rendering: pixelated; background: #000; margin-bottom: 3px;
+  display: block; box-sizing: content-box; border: 3px solid #000; border-radius: 6px;
+  image-rendering: pixelated; margin-bottom: 3px;
 }
 .group s { color: var(--forget); text-decoration-thickness: 1.5px; }
 .ledger .scroll { margin-top: 8px; }

@@ -28,8 +28,8 @@ export const sampleResult: DemoResult = {
     request('class', {
       title: 'Forget the digit 4',
       description:
-        'All 5,352 training images of the digit 4 are to be forgotten. Forget and retain accuracy are those ' +
-        'of the test images of this digit and of the others.',
+        'All 5,352 training images of the digit 4 are to be forgotten. Forget and retain accuracy are ' +
+        'those of the test images of this digit and of the others.',
       forgetClass: 4,
       methods: [
         method('original', [0.991, 0.989, 0.989, 0.93], 0, 0),

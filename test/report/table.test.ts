@@ -32,6 +32,29 @@ describe('renderTable', () => {
   });
 });
 
+describe('a table of limited width', () => {
+  const columns = [
+    { title: 'name', text: (row: readonly string[]) => row[0]!, align: 'left' as const },
+    { title: 'words', text: (row: readonly string[]) => row[1]!, align: 'left' as const, wrap: true },
+  ];
+
+  it('breaks cells between words where it may', () => {
+    const text = renderTable([['first', 'one two three four five']], columns, { maxWidth: 20 });
+    expect(text).toBe(
+      ['name   words', '─'.repeat(20), 'first  one two three', '       four five', ''].join('\n'),
+    );
+  });
+
+  it('cuts words that fit no line, and never becomes too narrow to read', () => {
+    const text = renderTable([['first', 'x'.repeat(30)]], columns, { maxWidth: 1 });
+    expect(text.split('\n').slice(2, 5)).toEqual([
+      `first  ${'x'.repeat(12)}`,
+      `       ${'x'.repeat(12)}`,
+      `       ${'x'.repeat(6)}`,
+    ]);
+  });
+});
+
 describe('wantsColor', () => {
   it.each([
     [true, {}, true],

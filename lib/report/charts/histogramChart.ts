@@ -25,9 +25,10 @@ const FLOOR = 0.6;
  */
 export function histogramChart(
   text: ChartText,
-  { edges, counts }: Bins,
+  bins: Bins,
   { xLabel, yLabel, threshold }: HistogramChartOptions,
 ): Markup {
+  const { edges, counts } = withoutEmptyEnds(bins);
   const cut = Number.isFinite(threshold.log10) ? threshold.log10 : undefined;
   const ends = [edges[0] ?? 0, edges.at(-1) ?? 1, ...(cut === undefined ? [] : [cut])];
   const label = (exponent: number): string => (Number.isInteger(exponent) ? powerOfTen(exponent) : '');
@@ -52,4 +53,12 @@ ${bar('kept', low, split, size)}${bar('selected', split, high, size)}</g>`;
     bars,
     cut !== undefined && verticalMark(x.at(cut), threshold.label),
   ]);
+}
+
+/** From the first bin that holds anything to the last. */
+function withoutEmptyEnds({ edges, counts }: Bins): Bins {
+  const first = counts.findIndex((size) => size > 0);
+  if (first < 0) return { edges, counts };
+  const end = counts.findLastIndex((size) => size > 0) + 1;
+  return { edges: edges.slice(first, end + 1), counts: counts.slice(first, end) };
 }

@@ -38,12 +38,23 @@ export function lineChart(
   const xs = [...drawn.flatMap(({ points }) => points.map((point) => point.x)), mark.x].filter(isPositive);
   if (xs.length === 0) xs.push(1);
   const x = logScale([Math.min(...xs), Math.max(...xs)], [ACROSS[0] + INSET, ACROSS[1] - INSET]);
-  const y = linearScale([0, 1], UPWARDS, { label: (share) => percent(share).replace('.0', ''), most: 5 });
+  const ys = drawn.flatMap(({ points }) => points.map((point) => point.y));
+  const y = linearScale([lowestShare(Math.min(...ys)), 1], UPWARDS, {
+    label: (share) => percent(share).replace('.0', ''),
+    most: 5,
+  });
   return chartFrame(text, { x: { scale: x, label: xLabel }, y: { scale: y, label: yLabel } }, [
     isPositive(mark.x) && verticalMark(x.at(mark.x), mark.label),
     drawn.map((one) => drawSeries(one, x, y)),
   ]);
 }
+
+/**
+ * Where the axis begins: at 0, or nearer to shares that are all so high that their differences could not be
+ * seen.
+ */
+const lowestShare = (least: number): number =>
+  [0.9, 0.8, 0.5].find((start) => start <= least && least < Infinity) ?? 0;
 
 const isPositive = (x: number): boolean => x > 0 && Number.isFinite(x);
 

@@ -17,7 +17,7 @@ export function ledgerView(rows: readonly LedgerRow[]): Markup | undefined {
 
 function ledgerRow(row: LedgerRow): Markup {
   const { time, dataDigest } = row;
-  return markup`<tr><th scope="row">${row.method}<small>${row.id}</small>
+  return markup`<tr><th scope="row">${row.method}<small>entry ${row.id}</small>
 ${time !== undefined && markup`<small><time datetime="${time}">${time}</time></small>`}</th>
 <td>${optionText(row.options)}</td>
 <td>${count(row.weightsChanged)}<small>${parameterList(row.parameters)}</small></td>
