@@ -33,16 +33,20 @@ struct Slivers {
   Index lanes = 1;
 
   Index count() const { return ceil_div(extent, limit); }
-  Index begin(Index i) const {
-    if (lanes > 1) return i * limit;
-    return i * (extent / count()) + std::min(i, extent % count());
+  // Calls use(begin, size, width) for each; width is the size in whole vectors, a packed sliver's step.
+  template <typename Use>
+  void for_each(const Use& use) const {
+    const Index slivers = count();
+    if (slivers == 0) return;
+    const Index size = lanes > 1 ? limit : extent / slivers;
+    const Index taller = lanes > 1 ? 0 : extent % slivers;  // so many are one higher
+    Index begin = 0;
+    for (Index i = 0; i < slivers; ++i) {
+      const Index this_size = std::min(size + (i < taller ? 1 : 0), extent - begin);
+      use(begin, this_size, round_up(this_size, lanes));
+      begin += this_size;
+    }
   }
-  Index size(Index i) const {
-    if (lanes > 1) return std::min(limit, extent - i * limit);
-    return extent / count() + (i < extent % count() ? 1 : 0);
-  }
-  // The space of a packed sliver's step of depth: whole vectors.
-  Index width(Index i) const { return round_up(size(i), lanes); }
 };
 
 // A piece of the two-level depth: steps [begin, begin + count) of each of `examples` examples, starting with

@@ -22,12 +22,12 @@ class Fold {
       : call_(call),
         conv_(conv),
         plane_(conv),
+        taps_(plane_.taps(conv)),
         images_(images),
         depth_{1, conv.outputs, static_cast<Index>(1024 / sizeof(T))},
         channels_(cut_channels(conv)),
         gradient_(gradient, conv.outputs * conv.positions(), conv.positions(), 1, conv.outputs),
-        kernels_(call, Matrix<T>(kernels, 0, conv.patch(), 1, conv.outputs),
-                 Cut{conv.patch(), channels_.block * conv.taps()}, depth_, micro_kernels<T>().tile_rows) {}
+        kernels_(kernels, 0, conv.patch(), 1, conv.outputs) {}
 
   void run() {
     const double work = static_cast<double>(conv_.examples * conv_.outputs) *
@@ -57,7 +57,7 @@ class Fold {
     const Index sum_size = patch.size() * pitch;
     const Index panel_size = round_up(gradient_.scratch_size(pitch, depth_.largest()), kSlack);
     const StoragePtr scratch = call_.scratch(checked_mul(
-        static_cast<std::size_t>(channels.size() * plane_size + sum_size + panel_size), sizeof(T)));
+        static_cast<std::size_t>(channels.size() * plane_size + sum_size + panel_size + kSlack), sizeof(T)));
     T* const panel = reinterpret_cast<T*>(scratch->data());
     T* const sum = panel + panel_size;
     T* const planes = sum + sum_size;
@@ -68,9 +68,8 @@ class Fold {
         const Range rows = blocks[b];
         const Range positions{rows.begin * conv_.out_width, rows.end * conv_.out_width};
         multiply_block<T>(kernels_, gradient_, example, depth_, patch, positions, nullptr, panel, sum, pitch);
-        for (Index element = 0; element < patch.size(); ++element) {
-          add_element(element % conv_.taps(), rows, sum + element * pitch,
-                      planes + element / conv_.taps() * plane_size);
+        for (Index c = 0; c < channels.size(); ++c) {
+          add_channel(sum + c * conv_.taps() * pitch, pitch, rows, planes + c * plane_size);
         }
       }
       for (Index c = channels.begin; c < channels.end; ++c) {
@@ -80,33 +79,40 @@ class Fold {
     }
   }
 
-  // Adds the values of one tap at the output rows [rows.begin, rows.end) to the padded channel.
-  void add_element(Index tap, Range rows, const T* values, T* plane) const {
-    const Index y = rows.begin * conv_.down.stride + tap / conv_.across.kernel * conv_.down.dilation;
-    const Index x = tap % conv_.across.kernel * conv_.across.dilation;
-    micro_kernels<T>().add(values, conv_.out_width, conv_.out_width, rows.size(), plane + plane_.at(y, x),
-                           conv_.down.stride * plane_.row);
+  // Adds the values of all taps at the output rows [rows.begin, rows.end); the taps of a kernel's row
+  // together, because they meet in the same rows of the plane.
+  void add_channel(const T* values, Index pitch, Range rows, T* plane) const {
+    const Index across = conv_.across.kernel, step = conv_.down.stride * plane_.row;
+    for (Index y = 0; y < conv_.down.kernel; ++y, values += across * pitch) {
+      micro_kernels<T>().fold(
+          {taps_.data(), across, pitch, rows.size(), conv_.out_width, conv_.out_width, step}, values,
+          plane + rows.begin * step + y * conv_.down.dilation * plane_.row);
+    }
   }
 
   void store_channel(const T* plane, T* image) const {
-    for (Index y = 0; y < conv_.height; ++y) {
-      T* to = image + y * conv_.width;
-      if (plane_.phases == 1) {
-        std::copy_n(plane + plane_.at(plane_.top + y, plane_.left), conv_.width, to);
-      } else {
-        for (Index x = 0; x < conv_.width; ++x) to[x] = plane[plane_.at(plane_.top + y, plane_.left + x)];
-      }
+    const T* from = plane + plane_.top * plane_.row;
+    if (plane_.phases == 1) {
+      micro_kernels<T>().copy(from + plane_.left, plane_.row, conv_.width, conv_.height, image, conv_.width,
+                              0);
+      return;
+    }
+    for (Index y = 0; y < conv_.height; ++y, from += plane_.row, image += conv_.width) {
+      plane_.for_each_run(conv_.width, [&](Index x, Index at) {
+        for (const T* cell = from + at; x < conv_.width; x += plane_.phases) image[x] = *cell++;
+      });
     }
   }
 
   const Call& call_;
   const ConvShape& conv_;
   const Plane plane_;
+  const std::vector<Index> taps_;
   T* const images_;
   const DepthCut depth_;
   const Cut channels_;
   const Matrix<T> gradient_;
-  const Packed<T> kernels_;
+  const Matrix<T> kernels_;
 };
 
 }  // namespace

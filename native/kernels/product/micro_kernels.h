@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstdint>
+#include "kernels/product/blocks.h"
 
 namespace palimpsest::product {
 
@@ -15,21 +15,21 @@ enum class Update {
 // Rows of the tile are broadcast from `a`, columns are vector lanes loaded from `b`.
 template <typename T>
 struct Tile {
-  std::int64_t depth;
+  Index depth;
   // Rows together: a(i, k) = a[i + k * a_step]. Rows apart: a(i, k) = a[i * a_step + k].
   const T* a;
-  std::int64_t a_step;
+  Index a_step;
   const T* b;  // b(k, j) = b[k * b_step + j]
-  std::int64_t b_step;
+  Index b_step;
   T* c;  // C[i, j] = c[i * c_step + j]
-  std::int64_t c_step;
+  Index c_step;
   Update update = Update::store;
   // What P starts from: nothing, one value a row or one value a column (at most one of the two).
   const T* row_start = nullptr;
   const T* column_start = nullptr;
   // For the square tiles: this many products, one behind the other in `a` and `b`, each squared and added to
   // C.
-  std::int64_t examples = 1;
+  Index examples = 1;
 };
 
 constexpr int kMaxTileRows = 12;
@@ -37,7 +37,16 @@ constexpr int kMaxSquareRows = 6;
 constexpr int kMaxVectors = 2;
 // The most lanes any instruction set has: buffers that vectors may run over end with this many spare
 // elements.
-constexpr std::int64_t kSlack = 16;
+constexpr Index kSlack = 16;
+
+// Blocks of rows x width elements, their rows near_step apart, the blocks block_step apart.
+struct Blocks {
+  const Index* offsets;  // one a block, into the other side, whose rows are far_step apart
+  Index count;
+  Index block_step;
+  Index rows, width;
+  Index near_step, far_step;
+};
 
 // The compiled inner loops for one element type and instruction set.
 template <typename T>
@@ -48,23 +57,25 @@ struct MicroKernels {
   int tile_rows;                           // the tallest tile, chosen so that accumulators fill the registers
   int square_rows;                         // the tallest tile when the output lies in registers too
   Run tile[2][kMaxTileRows][kMaxVectors];  // [rows apart][rows - 1][vectors - 1]
-  Run squares[kMaxSquareRows][kMaxVectors];  // rows together
-  // to[k * to_step + i] = from[k * from_step + i] for i < width, k < depth. Reads at most `slack` elements
-  // past the last row and writes fewer than kSlack elements past each row, so rows must be written in
-  // ascending order.
-  void (*copy)(const T* from, std::int64_t from_step, std::int64_t width, std::int64_t depth, T* to,
-               std::int64_t to_step, std::int64_t slack);
-  // to[k * to_step + i] = from[i * from_step + k]; reads nothing else, writes as `copy` does.
-  void (*transpose)(const T* from, std::int64_t from_step, std::int64_t width, std::int64_t depth, T* to,
-                    std::int64_t to_step);
-  // to[k * to_step + i] += from[k * from_step + i]; reads and rewrites unchanged fewer than kSlack elements
-  // past a row.
-  void (*add)(const T* from, std::int64_t from_step, std::int64_t width, std::int64_t depth, T* to,
-              std::int64_t to_step);
-  void (*square)(T* values, std::int64_t count);
+  Run squares[2][kMaxSquareRows][kMaxVectors];
+  // to[k * to_step + i] = from[k * from_step + i] for i < width, k < depth, in ascending order of k. Whole
+  // vectors move, so that the elements behind a row of `to` change, and at most `spare` behind the last row
+  // of either side are touched.
+  void (*copy)(const T* from, Index from_step, Index width, Index depth, T* to, Index to_step, Index spare);
+  // to[k * to_step + i] = from[i * from_step + k]. Reads nothing else; changes fewer than kSlack elements of
+  // `to` behind a row, the last one included.
+  void (*transpose)(const T* from, Index from_step, Index width, Index depth, T* to, Index to_step);
+  // As copy, but reads nothing behind the last row of `from`, and what it changes behind a row of `to`, fewer
+  // than kSlack elements, becomes zero.
+  void (*copy_clearing)(const T* from, Index from_step, Index width, Index depth, T* to, Index to_step);
+  // Blocks move from places that `offsets` says to evenly spaced ones, in whole vectors as copy does it, with
+  // kSlack to spare on both sides.
+  void (*copy_blocks)(const Blocks& blocks, const T* from, T* to);
+  // Every row of `to` gains the same row of all blocks of `from`, each shifted right by its offset. Touches,
+  // but does not change, fewer than kSlack elements behind a row of `to` and on both sides of the blocks.
+  void (*fold)(const Blocks& blocks, const T* from, T* to);
   // The sum of products of two blocks of rows; lanes first, then their sum in double.
-  double (*dot)(const T* x, std::int64_t x_step, const T* y, std::int64_t y_step, std::int64_t width,
-                std::int64_t depth);
+  double (*dot)(const T* x, Index x_step, const T* y, Index y_step, Index width, Index depth);
 
   int columns() const { return kMaxVectors * lanes; }
 };

@@ -1,13 +1,12 @@
 // The inner loops, compiled once per instruction set by product.*.cpp in a namespace of their own. Nothing
 // here may call an inline function of another header: the linker keeps one copy of those for every processor.
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include "kernels/product/micro_kernels.h"
 
 namespace palimpsest::product::PALIMPSEST_ISA {
-
-using Index = std::int64_t;
 
 template <typename T>
 constexpr Index kLanes = PALIMPSEST_VECTOR_BYTES / sizeof(T);
@@ -18,6 +17,11 @@ struct VectorOf {
 };
 template <typename T>
 using Vector = typename VectorOf<T>::type;
+// Integers as wide as T, for masks.
+template <typename T>
+using Word = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+template <typename T>
+using Words = Vector<Word<T>>;
 
 template <typename T>
 inline __attribute__((always_inline)) Vector<T> load(const T* from) {
@@ -44,8 +48,10 @@ void fill_tiles(MicroKernels<T>& table, std::integer_sequence<int, R...>) {
 
 template <typename T, int... R>
 void fill_squares(MicroKernels<T>& table, std::integer_sequence<int, R...>) {
-  ((table.squares[R][0] = squares<T, R + 1, 1>), ...);
-  ((table.squares[R][1] = squares<T, R + 1, 2>), ...);
+  ((table.squares[0][R][0] = squares<T, R + 1, 1, false>), ...);
+  ((table.squares[0][R][1] = squares<T, R + 1, 2, false>), ...);
+  ((table.squares[1][R][0] = squares<T, R + 1, 1, true>), ...);
+  ((table.squares[1][R][1] = squares<T, R + 1, 2, true>), ...);
 }
 
 template <typename T>
@@ -58,8 +64,9 @@ MicroKernels<T> micro_kernels() {
   fill_squares(table, std::make_integer_sequence<int, PALIMPSEST_SQUARE_ROWS>());
   table.copy = copy<T>;
   table.transpose = transpose<T>;
-  table.add = add<T>;
-  table.square = square<T>;
+  table.copy_clearing = copy_clearing<T>;
+  table.copy_blocks = copy_blocks<T>;
+  table.fold = fold<T>;
   table.dot = dot<T>;
   return table;
 }

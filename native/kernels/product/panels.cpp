@@ -11,13 +11,11 @@ constexpr Index kLongExample = 64;
 
 template <typename T>
 void merge(const T* edge, Index edge_step, Index rows, Index columns, Update update, T* c, Index c_step) {
-  for (Index i = 0; i < rows; ++i) {
-    for (Index j = 0; j < columns; ++j) {
-      const T value = edge[i * edge_step + j];
-      T& to = c[i * c_step + j];
-      if (update == Update::store) to = value;
-      if (update == Update::add) to += value;
-      if (update == Update::add_square) to += value * value;
+  for (Index i = 0; i < rows; ++i, edge += edge_step, c += c_step) {
+    if (update == Update::store) {
+      std::memcpy(c, edge, static_cast<std::size_t>(columns) * sizeof(T));
+    } else {
+      for (Index j = 0; j < columns; ++j) c[j] += edge[j];
     }
   }
 }
@@ -29,23 +27,18 @@ void for_each_tile(const PanelProduct<T>& job, Update update, const Run& run) {
   const Index depth = job.depth.depth();
   alignas(64) T edge[kMaxTileRows * kMaxVectors * kSlack];
   const Index edge_step = kernels.columns();
-  for (Index j = 0; j < job.columns.count(); ++j) {
-    const SliverView<T> b = sliver_of(job.b, job.columns, j, depth);
-    const Index first = job.columns.begin(j);
-    const Index width = job.columns.size(j);
-    const Index vectors = ceil_div(width, kernels.lanes);
-    const bool whole = width == vectors * kernels.lanes;
-    for (Index i = 0; i < job.rows.count(); ++i) {
-      const SliverView<T> a = sliver_of(job.a, job.rows, i, depth);
-      const Index top = job.rows.begin(i);
-      const Index height = job.rows.size(i);
-      T* c = job.c + top * job.c_step + first;
+  job.columns.for_each([&](Index left, Index width, Index padded) {
+    const SliverView<T> b = sliver_of(job.b, left, width, padded, depth);
+    const Index vectors = padded / kernels.lanes;
+    job.rows.for_each([&](Index top, Index height, Index) {
+      const SliverView<T> a = sliver_of(job.a, top, height, height, depth);
+      T* const c = job.c + top * job.c_step + left;
       Tile<T> tile{depth, a.data, a.step, b.data, b.step, c, job.c_step, update};
       if (job.row_start != nullptr) tile.row_start = job.row_start + top;
-      if (job.column_start != nullptr) tile.column_start = job.column_start + first;
-      if (whole) {
+      if (job.column_start != nullptr) tile.column_start = job.column_start + left;
+      if (width == padded) {
         run(tile, height, vectors, a.apart);
-        continue;
+        return;
       }
       tile.c = edge;
       tile.c_step = edge_step;
@@ -58,8 +51,8 @@ void for_each_tile(const PanelProduct<T>& job, Update update, const Run& run) {
         run(tile, height, vectors, a.apart);
         merge(edge, edge_step, height, width, update, c, job.c_step);
       }
-    }
-  }
+    });
+  });
 }
 
 }  // namespace
@@ -83,9 +76,9 @@ void square_panels(const PanelProduct<T>& job) {
   const MicroKernels<T>& kernels = micro_kernels<T>();
   for_each_tile(job, Update::add_square, [&](Tile<T> tile, Index height, Index vectors, bool apart) {
     tile.depth = job.depth.count;
-    if (job.depth.count < kLongExample && !apart) {
+    if (job.depth.count < kLongExample) {
       tile.examples = job.depth.examples;
-      kernels.squares[height - 1][vectors - 1](tile);
+      kernels.squares[apart][height - 1][vectors - 1](tile);
       return;
     }
     for (Index example = 0; example < job.depth.examples; ++example) {

@@ -15,7 +15,7 @@ Index pitch_of(Index positions) {
 
 template <typename T>
 Patches<T>::Patches(const T* images, const ConvShape& conv, Depth depth)
-    : images_(images), conv_(conv), plane_(conv), depth_(depth) {}
+    : images_(images), conv_(conv), plane_(conv), taps_(plane_.taps(conv)), depth_(depth) {}
 
 template <typename T>
 Index Patches<T>::scratch_size(Index rows, Index depth) const {
@@ -25,7 +25,7 @@ Index Patches<T>::scratch_size(Index rows, Index depth) const {
 }
 
 template <typename T>
-Panel<T> Patches<T>::panel(const DepthBlock& block, Range rows, const Slivers&, Index, T* scratch) const {
+Panel<T> Patches<T>::panel(const DepthBlock& block, Range rows, const Slivers&, T* scratch) const {
   const Range depth{block.begin, block.begin + block.count};
   const Range patch = depth_ == Depth::patch ? depth : rows;
   const Range positions = depth_ == Depth::patch ? rows : depth;
@@ -42,47 +42,61 @@ Panel<T> Patches<T>::panel(const DepthBlock& block, Range rows, const Slivers&, 
 // The rows [rows.begin, rows.end) of the padded channel; the padding is zero already.
 template <typename T>
 void Patches<T>::load_channel(Index example, Index channel, Range rows, T* plane) const {
-  const T* from = images_ + (example * conv_.channels + channel) * conv_.height * conv_.width;
   const Index first = std::max<Index>(rows.begin, plane_.top);
   const Index last = std::min<Index>(rows.end, plane_.top + conv_.height);
-  for (Index y = first; y < last; ++y) {
-    const T* source = from + (y - plane_.top) * conv_.width;
-    if (plane_.phases == 1) {
-      std::copy_n(source, conv_.width, plane + plane_.at(y - rows.begin, plane_.left));
-    } else {
-      for (Index x = 0; x < conv_.width; ++x) plane[plane_.at(y - rows.begin, plane_.left + x)] = source[x];
-    }
+  if (first >= last) return;
+  const Index row = (example * conv_.channels + channel) * conv_.height + first - plane_.top;
+  const T* from = images_ + row * conv_.width;
+  T* to = plane + (first - rows.begin) * plane_.row;
+  if (plane_.phases == 1) {
+    // What it clears behind a row is padding, or a row still to come.
+    micro_kernels<T>().copy_clearing(from, conv_.width, conv_.width, last - first, to + plane_.left,
+                                     plane_.row);
+    return;
   }
+  for (Index y = first; y < last; ++y, from += conv_.width, to += plane_.row) {
+    plane_.for_each_run(conv_.width, [&](Index x, Index at) {
+      for (T* cell = to + at; x < conv_.width; x += plane_.phases) *cell++ = from[x];
+    });
+  }
+}
+
+// A first line that begins in its middle, whole lines, a last line that ends in its middle.
+template <typename T>
+std::vector<typename Patches<T>::Lines> Patches<T>::cut_lines(Range positions) const {
+  const Index width = conv_.out_width;
+  const Index first = positions.begin / width;
+  std::vector<Lines> lines;
+  for (Index position = positions.begin; position < positions.end;) {
+    const Index start = position % width, left = positions.end - position;
+    const Index length = std::min(width - start, left);
+    const Index count = length == width ? left / width : 1;
+    lines.push_back({(position / width - first) * conv_.down.stride * plane_.row + start,
+                     position - positions.begin, length, count});
+    position += length * count;
+  }
+  return lines;
 }
 
 template <typename T>
 void Patches<T>::fill(Index example, Range patch, Range positions, T* to, Index pitch, T* plane) const {
   const MicroKernels<T>& kernels = micro_kernels<T>();
-  const Index width = conv_.out_width;
-  const Range lines{positions.begin / width, ceil_div(positions.end, width)};
+  const std::vector<Lines> lines = cut_lines(positions);
+  const Index stride = conv_.down.stride, step = stride * plane_.row;
   const Index reach = conv_.down.dilation * (conv_.down.kernel - 1) + 1;
-  const Range rows{lines.begin * conv_.down.stride, (lines.end - 1) * conv_.down.stride + reach};
+  const Range rows{positions.begin / conv_.out_width * stride,
+                   (positions.end - 1) / conv_.out_width * stride + reach};
   std::fill_n(plane, rows.size() * plane_.row + kSlack, T(0));
-  Index loaded = -1;
-  for (Index element = patch.begin; element < patch.end; ++element, to += pitch) {
-    const Index channel = element / conv_.taps();
-    const Index ky = element % conv_.taps() / conv_.across.kernel, kx = element % conv_.across.kernel;
-    if (channel != loaded) load_channel(example, channel, rows, plane);
-    loaded = channel;
-    const T* from = plane + plane_.at(ky * conv_.down.dilation, kx * conv_.across.dilation);
-    const Index step = conv_.down.stride * plane_.row;
-    // A first line that begins in its middle, whole lines, a last line that ends in its middle.
-    Index position = positions.begin;
-    T* target = to;
-    const auto copy_lines = [&](Index length, Index count) {
-      kernels.copy(from + (position / width - lines.begin) * step + position % width, step, length, count,
-                   target, length, kSlack);
-      position += length * count;
-      target += length * count;
-    };
-    if (position % width != 0) copy_lines(std::min(width - position % width, positions.end - position), 1);
-    if (positions.end - position >= width) copy_lines(width, (positions.end - position) / width);
-    if (position < positions.end) copy_lines(positions.end - position, 1);
+  const Index taps = conv_.taps();
+  for (Index channel = patch.begin / taps; channel * taps < patch.end; ++channel) {
+    load_channel(example, channel, rows, plane);
+    const Index first = std::max(patch.begin - channel * taps, Index{0});
+    const Index count = std::min(patch.end - channel * taps, taps) - first;
+    for (const Lines& l : lines) {
+      kernels.copy_blocks({taps_.data() + first, count, pitch, l.count, l.length, l.length, step},
+                          plane + l.from, to + l.to);
+    }
+    to += count * pitch;
   }
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "kernels/product/conv_shape.h"
 #include "kernels/product/operand.h"
 
@@ -18,6 +20,22 @@ struct Plane {
 
   // Padded row y, column x.
   Index at(Index y, Index x) const { return y * row + x % phases * pitch + x / phases; }
+  // Calls use(x, at) for each run: columns x, x + phases, ... of the image lie at `at`, at + 1, ... of a row.
+  template <typename Use>
+  void for_each_run(Index width, const Use& use) const {
+    for (Index x = 0; x < std::min(phases, width); ++x) use(x, at(0, left + x));
+  }
+
+  // Where the taps of a kernel lie that stands at the first output position.
+  std::vector<Index> taps(const ConvShape& conv) const {
+    std::vector<Index> offsets;
+    for (Index y = 0; y < conv.down.kernel; ++y) {
+      for (Index x = 0; x < conv.across.kernel; ++x) {
+        offsets.push_back(at(y * conv.down.dilation, x * conv.across.dilation));
+      }
+    }
+    return offsets;
+  }
 
   Index phases;
   Index pitch;  // cells of one phase in a row
@@ -35,17 +53,23 @@ class Patches : public Operand<T> {
 
   Patches(const T* images, const ConvShape& conv, Depth depth);
 
-  Panel<T> panel(const DepthBlock& block, Range rows, const Slivers& slivers, Index reuse,
-                 T* scratch) const override;
+  Panel<T> panel(const DepthBlock& block, Range rows, const Slivers& slivers, T* scratch) const override;
   Index scratch_size(Index rows, Index depth) const override;
 
  private:
+  // Lines of output positions: how they lie in the plane under tap 0 and in a row of patches.
+  struct Lines {
+    Index from, to, length, count;
+  };
+
+  std::vector<Lines> cut_lines(Range positions) const;
   void fill(Index example, Range patch, Range positions, T* to, Index pitch, T* plane) const;
   void load_channel(Index example, Index channel, Range rows, T* plane) const;
 
   const T* images_;
   ConvShape conv_;
   Plane plane_;
+  std::vector<Index> taps_;
   Depth depth_;
 };
 

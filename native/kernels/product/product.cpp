@@ -31,7 +31,6 @@ class Run {
                                                       : micro_kernels<T>().tile_rows) {}
 
   void run() {
-    pack_shared();
     pad_column_bias();
     const Index chunks = plan_.chunks.count();
     const bool direct = chunks == 1 && !product_.transposed;
@@ -53,12 +52,6 @@ class Run {
   }
 
  private:
-  // A side that all batches share is packed once, unless a single task would do it.
-  void pack_shared() {
-    if (extents_.batches == 1 || !product_.a.shared()) return;
-    packed_a_ = std::make_unique<Packed<T>>(call_, product_.a, plan_.rows, plan_.depth, tallest_);
-  }
-
   // Tiles read the bias of whole tiles of columns.
   void pad_column_bias() {
     if (product_.column_bias == nullptr) return;
@@ -68,7 +61,7 @@ class Run {
 
   void compute(Range batches, Range rows, Range columns, Range units, T* out) const {
     const Index deepest = plan_.depth.largest();
-    const Index size_a = a().scratch_size(rows.size(), deepest);
+    const Index size_a = product_.a.scratch_size(rows.size(), deepest);
     const Index size_b = product_.b.scratch_size(columns.size(), deepest);
     const bool long_examples = squares_ && plan_.depth.parts() > 1;
     const Index aligned_a = round_up(size_a, 64), aligned_b = round_up(size_b, 64);
@@ -126,9 +119,9 @@ class Run {
                          Index c_step) const {
     const Slivers tall{rows.size(), tallest_};
     const Slivers wide = column_slivers<T>(columns.size());
-    return {a().panel(depth, rows, tall, wide.count(), panel_a),
+    return {product_.a.panel(depth, rows, tall, panel_a),
             tall,
-            product_.b.panel(depth, columns, wide, tall.count(), panel_b),
+            product_.b.panel(depth, columns, wide, panel_b),
             wide,
             depth,
             c,
@@ -142,22 +135,23 @@ class Run {
   // Adds up the chunks in order of depth.
   void combine(Index chunks) const {
     const Index rows = extents_.batches * extents_.rows, columns = extents_.columns;
-    const T* partial = elements<T>(partial_);
+    T* const partial = elements<T>(partial_);
     const Index grain = std::max<Index>(1, 65536 / std::max<Index>(1, columns * chunks));
-    call_.workers.parallel_range(
-        static_cast<std::size_t>(rows), static_cast<std::size_t>(grain),
-        [&](std::size_t begin, std::size_t end) {
-          for (Index i = static_cast<Index>(begin); i < static_cast<Index>(end); ++i) {
-            for (Index j = 0; j < columns; ++j) {
-              T sum = partial[i * columns + j];
-              for (Index chunk = 1; chunk < chunks; ++chunk) sum += partial[(chunk * rows + i) * columns + j];
-              product_.out[product_.transposed ? j * rows + i : i * columns + j] = sum;
-            }
-          }
-        });
+    call_.workers.parallel_range(static_cast<std::size_t>(rows), static_cast<std::size_t>(grain),
+                                 [&](std::size_t begin, std::size_t end) {
+                                   for (Index i = static_cast<Index>(begin); i < static_cast<Index>(end);
+                                        ++i) {
+                                     T* const sum = partial + i * columns;
+                                     for (Index chunk = 1; chunk < chunks; ++chunk) {
+                                       const T* const part = sum + chunk * rows * columns;
+                                       for (Index j = 0; j < columns; ++j) sum[j] += part[j];
+                                     }
+                                     T* const out = product_.out + (product_.transposed ? i : i * columns);
+                                     const Index step = product_.transposed ? rows : 1;
+                                     for (Index j = 0; j < columns; ++j) out[j * step] = sum[j];
+                                   }
+                                 });
   }
-
-  const Operand<T>& a() const { return packed_a_ ? *packed_a_ : product_.a; }
 
   const Call& call_;
   const Product<T>& product_;
@@ -165,7 +159,6 @@ class Run {
   const bool squares_;
   const Plan plan_;
   const Index tallest_;
-  std::unique_ptr<Packed<T>> packed_a_;
   std::vector<T> padded_bias_;
   StoragePtr partial_;
 };
@@ -205,10 +198,9 @@ void multiply_block(const Operand<T>& a, const Operand<T>& b, Index example, Dep
   for (Index d = 0; d < depth.count(); ++d) {
     DepthBlock block = depth[d];
     block.example = example;
-    multiply_panels(
-        PanelProduct<T>{a.panel(block, rows, tall, wide.count(), scratch_a), tall,
-                        b.panel(block, columns, wide, tall.count(), scratch_b), wide, block, c, c_step},
-        d == 0 ? Update::store : Update::add);
+    multiply_panels(PanelProduct<T>{a.panel(block, rows, tall, scratch_a), tall,
+                                    b.panel(block, columns, wide, scratch_b), wide, block, c, c_step},
+                    d == 0 ? Update::store : Update::add);
   }
 }
 

@@ -1,24 +1,59 @@
 // Moving operands into the order in which tiles read them. All of it is bound by loads and stores, one vector
 // each.
 
+// Rows that copying asks for ahead, and elements where rows follow each other without a gap.
+constexpr Index kRowsAhead = 8;
+constexpr Index kElementsAhead = 1024;
+
+// Calls use(integral constant V, rows of V vectors): V is known to the compiler for narrow rows and 0 for
+// others.
+template <typename Use>
+inline __attribute__((always_inline)) void with_vectors(Index vectors, const Use& use) {
+  if (vectors == 1) {
+    use(std::integral_constant<int, 1>());
+  } else if (vectors == 2) {
+    use(std::integral_constant<int, 2>());
+  } else {
+    use(std::integral_constant<int, 0>());
+  }
+}
+
+// Rows of V vectors, or of `vectors` when V is 0.
+template <typename T, int V, bool kAsk>
+inline __attribute__((always_inline)) void copy_rows(const T* from, Index from_step, Index vectors,
+                                                     Index rows, T* to, Index to_step) {
+  for (Index k = 0; k < rows; ++k, from += from_step, to += to_step) {
+    for (Index v = 0; v < (V == 0 ? vectors : V); ++v) {
+      if (kAsk) __builtin_prefetch(from + kRowsAhead * from_step + v * kLanes<T>);
+      store(to + v * kLanes<T>, load(from + v * kLanes<T>));
+    }
+  }
+}
+
 template <typename T>
-void copy(const T* from, Index from_step, Index width, Index depth, T* to, Index to_step, Index slack) {
+void copy(const T* from, Index from_step, Index width, Index depth, T* to, Index to_step, Index spare) {
   constexpr Index L = kLanes<T>;
   const Index vectors = (width + L - 1) / L;
-  // Rows whose last vector ends inside the source; the few others go element by element.
-  const Index excess = vectors * L - width - slack;
-  Index safe = depth;
-  while (safe > 0 && (safe - 1) * from_step + excess > (depth - 1) * from_step) --safe;
-  for (Index k = 0; k < safe; ++k) {
-    for (Index v = 0; v < vectors; ++v) store(to + v * L, load(from + v * L));
-    from += from_step;
-    to += to_step;
+  // Rows whose last vector ends inside both blocks; the few others go element by element.
+  const Index excess = vectors * L - width - spare;
+  const Index step = from_step < to_step ? from_step : to_step;
+  Index whole = depth;
+  while (whole > 0 && (depth - whole) * step < excess) --whole;
+  with_vectors(vectors, [&](auto v) { copy_rows<T, v, true>(from, from_step, vectors, whole, to, to_step); });
+  for (Index k = whole; k < depth; ++k) {
+    for (Index i = 0; i < width; ++i) to[k * to_step + i] = from[k * from_step + i];
   }
-  for (Index k = safe; k < depth; ++k) {
-    for (Index i = 0; i < width; ++i) to[i] = from[i];
-    from += from_step;
-    to += to_step;
-  }
+}
+
+template <typename T>
+void copy_blocks(const Blocks& blocks, const T* from, T* to) {
+  const Index vectors = (blocks.width + kLanes<T> - 1) / kLanes<T>;
+  with_vectors(vectors, [&](auto v) {
+    for (Index i = 0; i < blocks.count; ++i) {
+      copy_rows<T, v, false>(from + blocks.offsets[i], blocks.far_step, vectors, blocks.rows,
+                             to + i * blocks.block_step, blocks.near_step);
+    }
+  });
 }
 
 // Interleaves the low (half = 0) or high (half = 1) halves of two vectors.
@@ -47,49 +82,113 @@ inline __attribute__((always_inline)) void transpose_square(Vector<T> (&rows)[kL
   }
 }
 
+// `count` <= L rows of `from` into lanes of `to`; `depth` is a multiple of L.
+template <typename T>
+inline void transpose_lanes(const T* from, Index from_step, Index count, Index depth, T* to, Index to_step) {
+  constexpr Index L = kLanes<T>;
+  for (Index k = 0; k < depth; k += L, from += L, to += L * to_step) {
+    Vector<T> rows[L];
+#pragma GCC unroll 16
+    for (Index i = 0; i < L; ++i) {
+      const T* row = from + (i < count ? i : 0) * from_step;
+      rows[i] = load(row);
+      // The next rows, for the second-level cache: rows are too short for hardware to learn where they go.
+      __builtin_prefetch(row + L * from_step, 0, 2);
+    }
+    transpose_square<T, 1>(rows);
+#pragma GCC unroll 16
+    for (Index i = 0; i < L; ++i) store(to + i * to_step, rows[i]);
+  }
+}
+
 template <typename T>
 void transpose(const T* from, Index from_step, Index width, Index depth, T* to, Index to_step) {
   constexpr Index L = kLanes<T>;
-  const Index squares_end = depth / L * L;
-  for (Index k = 0; k < squares_end; k += L) {
-    // Backwards: the last vectors run over into lanes that the first ones write after them.
-    for (Index first = (width - 1) / L * L; first >= 0; first -= L) {
-      const Index count = width - first < L ? width - first : L;
-      const T* source = from + first * from_step + k;
-      Vector<T> rows[L];
-      if (count == L) {
-#pragma GCC unroll 16
-        for (Index i = 0; i < L; ++i) rows[i] = load(source + i * from_step);
-      } else {
-#pragma GCC unroll 16
-        for (Index i = 0; i < L; ++i) rows[i] = load(source + (i < count ? i : 0) * from_step);
-      }
-      transpose_square<T, 1>(rows);
-      T* target = to + k * to_step + first;
-#pragma GCC unroll 16
-      for (Index i = 0; i < L; ++i) store(target + i * to_step, rows[i]);
-    }
+  const Index squares = depth / L * L, rest = width % L;
+  // Part of a vector comes first: it runs over into lanes that are written after it.
+  if (rest > 0) {
+    const Index first = width - rest;
+    transpose_lanes(from + first * from_step, from_step, rest, squares, to + first, to_step);
   }
-  for (Index k = squares_end; k < depth; ++k) {
+  for (Index first = 0; first + L <= width; first += L) {
+    transpose_lanes(from + first * from_step, from_step, L, squares, to + first, to_step);
+  }
+  for (Index k = squares; k < depth; ++k) {
     for (Index i = 0; i < width; ++i) to[k * to_step + i] = from[i * from_step + k];
   }
 }
 
+// All bits of the lanes below `count`.
 template <typename T>
-void add(const T* from, Index from_step, Index width, Index depth, T* to, Index to_step) {
+inline __attribute__((always_inline)) Words<T> first_lanes(Index count) {
+  Words<T> lane;
+#pragma GCC unroll 16
+  for (Index i = 0; i < kLanes<T>; ++i) lane[i] = static_cast<Word<T>>(i);
+  return lane < static_cast<Word<T>>(count);
+}
+
+template <typename T>
+void copy_clearing(const T* from, Index from_step, Index width, Index depth, T* to, Index to_step) {
   constexpr Index L = kLanes<T>;
   const Index whole = width / L * L;
-  for (Index k = 0; k < depth; ++k) {
-    for (Index i = 0; i < whole; i += L) store(to + i, load(to + i) + load(from + i));
-    for (Index i = whole; i < width; ++i) to[i] += from[i];
-    from += from_step;
-    to += to_step;
+  const Words<T> kept = first_lanes<T>(width - whole);
+  for (Index k = 0; k < depth; ++k, from += from_step, to += to_step) {
+    for (Index i = 0; i < whole; i += L) {
+      __builtin_prefetch(from + i + kElementsAhead);
+      store(to + i, load(from + i));
+    }
+    if (whole == width) continue;
+    __builtin_prefetch(from + whole + kElementsAhead);
+    if ((depth - 1 - k) * from_step >= whole + L - width) {
+      store(to + whole, (Vector<T>)((Words<T>)load(from + whole) & kept));
+    } else {
+      for (Index i = whole; i < width; ++i) to[i] = from[i];
+    }
+  }
+}
+
+// One vector's width of `to` in all rows gains the lanes `kept` of N blocks.
+template <typename T, int N>
+inline void fold_vector(const T* const* from, const Words<T>* kept, Index rows, Index near_step, T* to,
+                        Index far_step) {
+  for (Index k = 0; k < rows; ++k, to += far_step) {
+    Vector<T> sum = load(to);
+#pragma GCC unroll 4
+    for (int n = 0; n < N; ++n) sum += (Vector<T>)((Words<T>)load(from[n] + k * near_step) & kept[n]);
+    store(to, sum);
   }
 }
 
 template <typename T>
-void square(T* values, Index count) {
-  for (Index i = 0; i < count; ++i) values[i] *= values[i];
+void fold(const Blocks& blocks, const T* from, T* to) {
+  constexpr Index L = kLanes<T>;
+  constexpr int kTogether = 4;
+  constexpr auto run = [](int count, const T* const* rows, const Words<T>* kept, const Blocks& b, T* target) {
+    if (count == 1) fold_vector<T, 1>(rows, kept, b.rows, b.near_step, target, b.far_step);
+    if (count == 2) fold_vector<T, 2>(rows, kept, b.rows, b.near_step, target, b.far_step);
+    if (count == 3) fold_vector<T, 3>(rows, kept, b.rows, b.near_step, target, b.far_step);
+    if (count == 4) fold_vector<T, 4>(rows, kept, b.rows, b.near_step, target, b.far_step);
+  };
+  Index end = 0;
+  for (Index i = 0; i < blocks.count; ++i) {
+    if (blocks.offsets[i] + blocks.width > end) end = blocks.offsets[i] + blocks.width;
+  }
+  for (Index first = 0; first < end; first += L) {
+    const T* rows[kTogether];
+    Words<T> kept[kTogether];
+    int count = 0;
+    for (Index i = 0; i < blocks.count; ++i) {
+      // The lanes [low, high) of this vector lie on the block.
+      const Index low = blocks.offsets[i] - first, high = low + blocks.width;
+      if (low >= L || high <= 0) continue;
+      kept[count] = first_lanes<T>(high < L ? high : L) & ~first_lanes<T>(low > 0 ? low : 0);
+      rows[count++] = from + i * blocks.block_step - low;
+      if (count < kTogether) continue;
+      run(count, rows, kept, blocks, to + first);
+      count = 0;
+    }
+    run(count, rows, kept, blocks, to + first);
+  }
 }
 
 template <typename T>

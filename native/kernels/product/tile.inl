@@ -2,13 +2,20 @@
 // loads V vectors of columns, broadcasts R values and does R * V multiply-adds, so it is bound by arithmetic
 // as soon as R * V / 2 cycles exceed (R + V) / 2 loads.
 
+// Columns are asked for this many steps ahead: some 200 cycles in the tallest tile, about the latency of the
+// third-level cache. The first sliver of rows that meets a sliver of columns would stand still without it.
+constexpr Index kAhead = 16;
+
 template <typename T, int R, int V, bool kRowsApart>
 inline __attribute__((always_inline)) void multiply(const T* a, Index a_step, const T* b, Index b_step,
                                                     Index depth, Vector<T> (&sum)[R][V]) {
   for (Index k = 0; k < depth; ++k) {
     Vector<T> columns[V];
 #pragma GCC unroll 2
-    for (int v = 0; v < V; ++v) columns[v] = load(b + v * kLanes<T>);
+    for (int v = 0; v < V; ++v) {
+      columns[v] = load(b + v * kLanes<T>);
+      __builtin_prefetch(b + kAhead * b_step + v * kLanes<T>);
+    }
 #pragma GCC unroll 12
     for (int i = 0; i < R; ++i) {
       const T row = kRowsApart ? a[i * a_step] : a[i];
@@ -17,6 +24,16 @@ inline __attribute__((always_inline)) void multiply(const T* a, Index a_step, co
     }
     a += kRowsApart ? 1 : a_step;
     b += b_step;
+  }
+}
+
+// Calls use(address, row, vector) for the vectors of a tile of the output.
+template <typename T, int R, int V, typename Use>
+inline __attribute__((always_inline)) void for_each_vector(T* c, Index c_step, const Use& use) {
+#pragma GCC unroll 12
+  for (int i = 0; i < R; ++i, c += c_step) {
+#pragma GCC unroll 2
+    for (int v = 0; v < V; ++v) use(c + v * kLanes<T>, i, v);
   }
 }
 
@@ -38,40 +55,34 @@ void tile(const Tile<T>& job) {
   }
   T* c = job.c;
   const Index c_step = job.c_step;
+  for_each_vector<T, R, V>(c, c_step, [](T* at, int, int) { __builtin_prefetch(at, 1); });
   multiply<T, R, V, kRowsApart>(job.a, job.a_step, job.b, job.b_step, job.depth, sum);
-#pragma GCC unroll 12
-  for (int i = 0; i < R; ++i, c += c_step) {
-#pragma GCC unroll 2
-    for (int v = 0; v < V; ++v) {
-      T* at = c + v * kLanes<T>;
-      Vector<T> value = sum[i][v];
-      if (job.update == Update::add) value += load(at);
-      if (job.update == Update::add_square) value = load(at) + value * value;
-      store(at, value);
-    }
+  if (job.update == Update::add) {
+    for_each_vector<T, R, V>(c, c_step, [&](T* at, int i, int v) { store(at, load(at) + sum[i][v]); });
+  } else if (job.update == Update::add_square) {
+    for_each_vector<T, R, V>(c, c_step,
+                             [&](T* at, int i, int v) { store(at, load(at) + sum[i][v] * sum[i][v]); });
+  } else {
+    for_each_vector<T, R, V>(c, c_step, [&](T* at, int i, int v) { store(at, sum[i][v]); });
   }
 }
 
 // The output tile stays in registers beside the product of the current example, which never goes to memory:
 // depth + 1 multiply-adds an element and example instead of the plain product's depth.
-template <typename T, int R, int V>
+template <typename T, int R, int V, bool kRowsApart>
 void squares(const Tile<T>& job) {
   T* c = job.c;
   const Index c_step = job.c_step;
   Vector<T> total[R][V];
-#pragma GCC unroll 12
-  for (int i = 0; i < R; ++i) {
-#pragma GCC unroll 2
-    for (int v = 0; v < V; ++v) total[i][v] = load(c + i * c_step + v * kLanes<T>);
-  }
+  for_each_vector<T, R, V>(c, c_step, [&](T* at, int i, int v) { total[i][v] = load(at); });
   // Hides that the addresses of the output are known, so that no register holds them during the loop.
   asm("" : "+r"(c));
   const T* a = job.a;
   const T* b = job.b;
   for (Index example = 0; example < job.examples; ++example) {
     Vector<T> sum[R][V] = {};
-    multiply<T, R, V, false>(a, job.a_step, b, job.b_step, job.depth, sum);
-    a += job.depth * job.a_step;
+    multiply<T, R, V, kRowsApart>(a, job.a_step, b, job.b_step, job.depth, sum);
+    a += job.depth * (kRowsApart ? 1 : job.a_step);
     b += job.depth * job.b_step;
 #pragma GCC unroll 12
     for (int i = 0; i < R; ++i) {
@@ -79,9 +90,5 @@ void squares(const Tile<T>& job) {
       for (int v = 0; v < V; ++v) total[i][v] += sum[i][v] * sum[i][v];
     }
   }
-#pragma GCC unroll 12
-  for (int i = 0; i < R; ++i) {
-#pragma GCC unroll 2
-    for (int v = 0; v < V; ++v) store(c + i * c_step + v * kLanes<T>, total[i][v]);
-  }
+  for_each_vector<T, R, V>(c, c_step, [&](T* at, int i, int v) { store(at, total[i][v]); });
 }
