@@ -90,9 +90,9 @@ Napi::Value run_program(const Napi::CallbackInfo& info) {
   return start(info.Env(), std::move(task), args.optional_function(2));
 }
 
-// cancelTask(task): asks a run to stop; its promise then rejects with ERR_ABORTED.
+// cancelTask(task): asks a run to stop; its promise then rejects with ERR_ABORTED, at once if it has not begun.
 Napi::Value cancel_task(const Napi::CallbackInfo& info) {
-  Decoder(info, "cancelTask").cancel(0)->store(true);
+  Environment::of(info.Env()).executor.cancel(Decoder(info, "cancelTask").cancel(0));
   return info.Env().Undefined();
 }
 
@@ -155,6 +155,8 @@ Napi::Value memory(const Napi::CallbackInfo& info) {
   answer.Set("cachedBytes", static_cast<double>(counters.cached_bytes));
   answer.Set("handles", static_cast<double>(environment.live_handles));
   answer.Set("handleBytes", static_cast<double>(environment.handle_bytes));
+  const std::int64_t external = Napi::MemoryManagement::AdjustExternalMemory(info.Env(), 0);
+  answer.Set("externalBytes", static_cast<double>(external));
   return answer;
 }
 

@@ -1,6 +1,7 @@
 #include "decode.h"
 
 #include <cmath>
+#include <cstring>
 
 namespace palimpsest::binding {
 namespace {
@@ -29,31 +30,39 @@ void Decoder::fail(std::size_t index, const char* expected) const {
                                   ", got " + kind_of(info_[index]));
 }
 
-std::span<const double> Decoder::numbers(std::size_t index) const {
+std::vector<double> Decoder::numbers(std::size_t index) const {
   const Napi::Value value = info_[index];
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float64_array) {
     fail(index, "a Float64Array");
   }
   const auto block = bytes(index);
-  return {reinterpret_cast<const double*>(block.data()), block.size() / sizeof(double)};
+  std::vector<double> numbers(block.size() / sizeof(double));
+  if (!numbers.empty()) std::memcpy(numbers.data(), block.data(), block.size());
+  return numbers;
 }
 
 std::span<std::byte> Decoder::bytes(std::size_t index) const {
   const Napi::Value value = info_[index];
   void* data = nullptr;
   std::size_t length = 0;
+  napi_value memory = nullptr;
   if (value.IsTypedArray()) {
     napi_typedarray_type type;
-    if (napi_get_typedarray_info(info_.Env(), value, &type, &length, &data, nullptr, nullptr) != napi_ok) {
+    if (napi_get_typedarray_info(info_.Env(), value, &type, &length, &data, &memory, nullptr) != napi_ok) {
       fail(index, "a typed array");
     }
     length *= value.As<Napi::TypedArray>().ElementSize();
   } else if (value.IsDataView()) {
-    if (napi_get_dataview_info(info_.Env(), value, &length, &data, nullptr, nullptr) != napi_ok) {
+    if (napi_get_dataview_info(info_.Env(), value, &length, &data, &memory, nullptr) != napi_ok) {
       fail(index, "a data view");
     }
   } else {
     fail(index, "a typed array");
+  }
+  bool is_detached = false;
+  if (napi_is_detached_arraybuffer(info_.Env(), memory, &is_detached) != napi_ok || is_detached) {
+    throw Error("ERR_BUFFER", std::string(where_) + ": argument " + std::to_string(index) +
+                                  " is a view of an ArrayBuffer that was detached");
   }
   return {static_cast<std::byte*>(data), length};
 }

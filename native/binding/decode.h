@@ -15,9 +15,10 @@ class Decoder {
  public:
   Decoder(const Napi::CallbackInfo& info, const char* where) : info_(info), where_(where) {}
 
-  // A view's elements, read at the moment of use: pointer, offset and length never arrive apart.
-  std::span<const double> numbers(std::size_t index) const;
-  // The bytes of any typed array or DataView, also over a SharedArrayBuffer.
+  // A copy of a Float64Array: what is checked must not be changed afterwards, as shared memory could be.
+  std::vector<double> numbers(std::size_t index) const;
+  // The bytes of any typed array or DataView, also over a SharedArrayBuffer, read at the moment of use: pointer, offset
+  // and length never arrive apart. A view of a detached ArrayBuffer is refused, not taken for an empty one.
   std::span<std::byte> bytes(std::size_t index) const;
   std::size_t size(std::size_t index, std::size_t low, std::size_t high) const;
   std::string text(std::size_t index) const;

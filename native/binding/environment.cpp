@@ -43,7 +43,11 @@ void Environment::deliver(napi_env env, napi_value, void*, void* data) {
   const std::unique_ptr<Message> message(static_cast<Message*>(data));
   if (env == nullptr) return;  // the environment is closing: nobody waits any more
   Napi::HandleScope scope(env);
-  message->handle(env);
+  try {
+    message->handle(env);
+  } catch (const Napi::Error&) {
+    // The environment runs no JavaScript any more, because its worker is being terminated: nobody waits.
+  }
 }
 
 void Environment::task_started() {

@@ -60,7 +60,7 @@ StoragePtr unwrap_buffer(Napi::Env env, const Napi::Value& value, const char* wh
 }
 
 bool release_buffer(Napi::Env env, const Napi::Value& value) {
-  BufferHandle* handle = unwrap<BufferHandle>(env, value, kBufferTag, "release", "a buffer handle");
+  BufferHandle* handle = unwrap<BufferHandle>(env, value, kBufferTag, "releaseBuffer", "a buffer handle");
   const bool live = handle->storage != nullptr;
   forget_bytes(env, *handle);
   return live;

@@ -1,5 +1,6 @@
 #include "executor.h"
 
+#include <algorithm>
 #include <exception>
 
 #include "error.h"
@@ -12,6 +13,20 @@ void Executor::submit(std::shared_ptr<Job> job) {
   if (!thread_.joinable()) thread_ = std::thread([this] { loop(); });
   waiting_.push_back(std::move(job));
   wake_.notify_one();
+}
+
+void Executor::cancel(const std::shared_ptr<CancelFlag>& flag) {
+  flag->store(true);
+  std::shared_ptr<Job> job;
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = std::find_if(waiting_.begin(), waiting_.end(),
+                                    [&](const std::shared_ptr<Job>& waiting) { return waiting->cancelled == flag; });
+    if (found == waiting_.end()) return;
+    job = std::move(*found);
+    waiting_.erase(found);
+  }
+  job->settled(std::make_exception_ptr(Error("ERR_ABORTED", "the evaluation was aborted before it began")));
 }
 
 void Executor::stop() {

@@ -12,8 +12,9 @@
 
 namespace palimpsest {
 
-// One piece of work for the executor's thread. `work` may throw; `settled` is called once, on the executor's thread, with
-// the exception or nullptr. A job that is still waiting when the executor stops is dropped without a word.
+// One piece of work for the executor's thread. `work` may throw; `settled` is called once, with the exception or nullptr, on
+// the executor's thread or on the one that cancels. A job that is still waiting when the executor stops is dropped without
+// a word.
 struct Job {
   std::function<void(const Workers&)> work;
   std::function<void(std::exception_ptr)> settled;
@@ -27,6 +28,8 @@ class Executor {
   ~Executor() { stop(); }
 
   void submit(std::shared_ptr<Job> job);
+  // Sets the flag. The job that it belongs to stops soon if it runs, and is settled now, on the calling thread, if it waits.
+  void cancel(const std::shared_ptr<CancelFlag>& flag);
   // Cancels what runs, drops what waits, and returns when the thread has ended. Idempotent.
   void stop();
 

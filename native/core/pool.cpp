@@ -1,5 +1,6 @@
 #include "pool.h"
 
+#include <dlfcn.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -16,7 +18,7 @@
 namespace palimpsest {
 namespace {
 
-// One parallel loop in flight. Threads take the next index until none is left.
+// One parallel loop in flight. Threads take the next index until none is left, one has failed, or the task is cancelled.
 struct Loop {
   Loop(std::size_t count, const std::function<void(std::size_t)>& body, const Workers& workers)
       : count(count), body(body), workers(workers) {}
@@ -25,7 +27,7 @@ struct Loop {
     for (;;) {
       const std::size_t index = next.fetch_add(1, std::memory_order_relaxed);
       if (index >= count) return;
-      if (failed.load(std::memory_order_relaxed) || workers.cancelled()) continue;
+      if (failed.load(std::memory_order_relaxed) || workers.cancelled()) return;
       try {
         body(index);
       } catch (...) {
@@ -47,6 +49,14 @@ struct Loop {
   std::exception_ptr error;
 };
 
+// Keeps this library in memory for as long as the process lives. Node unloads an addon with the last worker thread that
+// loaded it, and would take the code from under the helpers.
+void stay_loaded() {
+  Dl_info library;
+  if (dladdr(reinterpret_cast<void*>(&stay_loaded), &library) == 0) return;
+  dlopen(library.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
 // Helper threads shared by every engine of the process. They sleep when there is nothing to do: users' machines have other
 // work, and a spinning helper takes it a core. The pool is never destroyed, because threads of a dying process must not be joined.
 class Pool {
@@ -55,6 +65,8 @@ class Pool {
     static Pool* pool = new Pool();
     return *pool;
   }
+
+  Pool() { stay_loaded(); }
 
   void run(Loop& loop, std::size_t helpers) {
     {
@@ -71,10 +83,14 @@ class Pool {
   }
 
  private:
+  // When the system gives no more threads, loops do with those there are: the caller works in any case.
   void grow(std::size_t helpers) {
-    while (threads_ < helpers) {
-      std::thread([this] { help(); }).detach();
-      ++threads_;
+    try {
+      while (threads_ < helpers) {
+        std::thread([this] { help(); }).detach();
+        ++threads_;
+      }
+    } catch (const std::system_error&) {
     }
   }
 

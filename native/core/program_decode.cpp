@@ -11,6 +11,7 @@ namespace {
 constexpr std::int64_t kVersion = 1;
 constexpr std::int64_t kMaxRank = 16;
 constexpr std::int64_t kMaxSafeInteger = (std::int64_t{1} << 53) - 1;
+constexpr std::int64_t kUnwritten = -1;
 
 [[noreturn]] void malformed(const std::string& reason) { throw Error("ERR_PROGRAM", "program: " + reason); }
 
@@ -61,15 +62,17 @@ class ProgramDecoder {
     for (std::size_t i = 0; i < slots; ++i) {
       program_->slot_bytes_.push_back(static_cast<std::size_t>(reader_.integer(0, kMaxSafeInteger, "slot size")));
     }
-    written_outputs_.assign(outputs, false);
-    written_slots_.assign(slots, false);
+    written_outputs_.assign(outputs, kUnwritten);
+    written_slots_.assign(slots, kUnwritten);
     const std::size_t values = reader_.count("value count");
     for (std::size_t i = 0; i < values; ++i) program_->values_.push_back(value());
     const std::size_t instructions = reader_.count("instruction count");
     for (std::size_t i = 0; i < instructions; ++i) program_->instructions_.push_back(instruction());
     if (!reader_.finished()) malformed("has numbers after its end");
     for (std::size_t i = 0; i < outputs; ++i) {
-      if (!written_outputs_[i]) malformed("output " + std::to_string(i) + " is never written");
+      if (written_outputs_[i] < static_cast<std::int64_t>(program_->output_bytes_[i])) {
+        malformed("output " + std::to_string(i) + " is never written in full");
+      }
     }
     return program_;
   }
@@ -90,14 +93,18 @@ class ProgramDecoder {
     value.place.index =
         static_cast<std::uint32_t>(reader_.integer(0, static_cast<std::int64_t>(places) - 1, "place index"));
     const std::int64_t rank = reader_.integer(0, kMaxRank, "rank");
-    std::size_t size = 1;
+    // An extent of 0 hides how large the others are, and kernels multiply those among themselves: it counts as 1 here.
+    std::size_t bytes = size_of(value.dtype);
+    bool is_empty = false;
     for (std::int64_t axis = 0; axis < rank; ++axis) {
-      value.shape.push_back(reader_.integer(0, kMaxSafeInteger, "extent"));
-      size = checked_mul(size, static_cast<std::size_t>(value.shape.back()));
+      const std::int64_t extent = reader_.integer(0, kMaxSafeInteger, "extent");
+      value.shape.push_back(extent);
+      is_empty = is_empty || extent == 0;
+      bytes = checked_mul(bytes, static_cast<std::size_t>(std::max<std::int64_t>(extent, 1)));
+      if (bytes > static_cast<std::size_t>(kMaxSafeInteger)) malformed("a value is larger than 2^53 bytes");
     }
-    value.bytes = checked_mul(size, size_of(value.dtype));
-    if (value.bytes > static_cast<std::size_t>(kMaxSafeInteger)) malformed("a value is larger than 2^53 bytes");
-    value.size = static_cast<std::int64_t>(size);
+    value.bytes = is_empty ? 0 : bytes;
+    value.size = static_cast<std::int64_t>(value.bytes / size_of(value.dtype));
     reserve(value);
     return value;
   }
@@ -128,7 +135,7 @@ class ProgramDecoder {
     for (std::size_t i = 0; i < attributes; ++i) instruction.attributes.push_back(reader_.number());
     for (const std::uint32_t number : instruction.inputs) check_written(number);
     for (std::size_t i = 0; i < instruction.outputs.size(); ++i) check_target(instruction, i);
-    for (const std::uint32_t number : instruction.outputs) mark_written(program_->values_[number].place);
+    for (const std::uint32_t number : instruction.outputs) mark_written(program_->values_[number]);
     return instruction;
   }
 
@@ -141,11 +148,14 @@ class ProgramDecoder {
     return numbers;
   }
 
+  // What was never written is what earlier programs left in memory, other people's numbers perhaps.
   void check_written(std::uint32_t number) const {
-    const Place& place = program_->values_[number].place;
-    const bool written = place.kind == PlaceKind::input ||
-                         (place.kind == PlaceKind::output ? written_outputs_[place.index] : written_slots_[place.index]);
-    if (!written) malformed("an instruction reads a value that nothing wrote");
+    const auto& [kind, index] = program_->values_[number].place;
+    if (kind == PlaceKind::input) return;
+    const std::int64_t written = kind == PlaceKind::output ? written_outputs_[index] : written_slots_[index];
+    if (written < static_cast<std::int64_t>(program_->values_[number].bytes)) {
+      malformed("an instruction reads a value that nothing wrote");
+    }
   }
 
   // Only elementwise chains may write over one of their inputs, and only exactly over it.
@@ -166,15 +176,17 @@ class ProgramDecoder {
     }
   }
 
-  void mark_written(const Place& place) {
-    (place.kind == PlaceKind::output ? written_outputs_ : written_slots_)[place.index] = true;
+  void mark_written(const Value& value) {
+    auto& written = (value.place.kind == PlaceKind::output ? written_outputs_ : written_slots_)[value.place.index];
+    written = std::max(written, static_cast<std::int64_t>(value.bytes));
   }
 
   Reader reader_;
   std::size_t size_;
   std::shared_ptr<Program> program_ = std::make_shared<Program>();
-  std::vector<bool> written_outputs_;
-  std::vector<bool> written_slots_;
+  // How many bytes of each place have been written so far, or kUnwritten.
+  std::vector<std::int64_t> written_outputs_;
+  std::vector<std::int64_t> written_slots_;
 };
 
 std::shared_ptr<const Program> Program::decode(std::span<const double> code) { return ProgramDecoder(code).decode(); }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <new>
 #include <string>
 
 #include "checked.h"
@@ -39,7 +40,7 @@ void* system_allocate(std::size_t capacity) {
 Allocator::~Allocator() { trim(); }
 
 StoragePtr Allocator::allocate(std::size_t bytes) {
-  const std::size_t capacity = capacity_for(bytes);
+  std::size_t capacity = capacity_for(bytes);
   void* block = nullptr;
   {
     std::lock_guard lock(mutex_);
@@ -54,16 +55,12 @@ StoragePtr Allocator::allocate(std::size_t bytes) {
       const std::size_t reused = found->first;
       cached_bytes_ -= reused;
       cache_.erase(found);
-      live_bytes_ += reused;
-      peak_bytes_ = std::max(peak_bytes_, live_bytes_);
-      return std::make_shared<Storage>(block, bytes, [self = shared_from_this(), reused](Storage& storage) {
-        self->release(storage.data(), reused);
-      });
+      capacity = reused;
     }
     live_bytes_ += capacity;
     peak_bytes_ = std::max(peak_bytes_, live_bytes_);
   }
-  block = system_allocate(capacity);
+  if (block == nullptr) block = system_allocate(capacity);
   if (block == nullptr) {
     trim();
     block = system_allocate(capacity);
@@ -73,9 +70,14 @@ StoragePtr Allocator::allocate(std::size_t bytes) {
     live_bytes_ -= capacity;
     throw Error("ERR_OUT_OF_MEMORY", "the system refused " + std::to_string(bytes) + " bytes");
   }
-  return std::make_shared<Storage>(block, bytes, [self = shared_from_this(), capacity](Storage& storage) {
-    self->release(storage.data(), capacity);
-  });
+  try {
+    return std::make_shared<Storage>(block, bytes, [self = shared_from_this(), capacity](Storage& storage) {
+      self->release(storage.data(), capacity);
+    });
+  } catch (...) {
+    release(block, capacity);
+    throw;
+  }
 }
 
 void Allocator::release(void* data, std::size_t capacity) {
@@ -85,8 +87,12 @@ void Allocator::release(void* data, std::size_t capacity) {
     std::free(data);
     return;
   }
-  cached_bytes_ += capacity;
-  cache_.emplace(capacity, data);
+  try {
+    cache_.emplace(capacity, data);
+    cached_bytes_ += capacity;
+  } catch (const std::bad_alloc&) {
+    std::free(data);  // no memory to remember it by
+  }
 }
 
 MemoryCounters Allocator::counters() const {
