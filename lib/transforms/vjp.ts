@@ -2,6 +2,7 @@ import { ShapeError } from '../errors';
 import { formatShape, sameShape } from '../graph/shape';
 import type { Tensor } from '../graph/tensor';
 import { tensorsOf, withTensors } from '../graph/tree';
+import { identity } from '../ops/identity';
 import { variablesOf } from './grad';
 import { orZeros, pullback } from './pullback';
 
@@ -23,7 +24,9 @@ export function vjp<X, Y>(fn: (x: X) => Y, x: X): { readonly value: Y; readonly 
     checkLike('vjp', 'cotangents', outputs, seeds);
     return withTensors(x, orZeros(pullback(outputs, seeds, variables), variables));
   };
-  return { value, pull };
+  // The caller gets copies: evaluating them must not cut the way back, which may be asked for later.
+  const copies = outputs.map((output) => identity(output));
+  return { value: withTensors(value, copies), pull };
 }
 
 /** Throws unless the tensors agree in number and shape. */
