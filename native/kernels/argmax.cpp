@@ -7,6 +7,7 @@
 #include "core/kernel.h"
 #include "kernels/pieces.h"
 #include "kernels/reduce/loops.h"
+#include "kernels/vector_loops.h"
 
 namespace palimpsest {
 namespace {
@@ -38,7 +39,7 @@ void argmax_columns(const T* x, std::size_t n, std::size_t stride, std::size_t w
   }
   for (std::size_t i = 1; i < n; ++i) {
     const T* row = x + i * stride;
-#pragma GCC ivdep
+    PALIMPSEST_INDEPENDENT
     for (std::size_t j = 0; j < width; ++j) {
       // A NaN once found stays.
       const bool is_larger = (row[j] > largest[j]) | ((row[j] != row[j]) & (largest[j] == largest[j]));
@@ -54,11 +55,10 @@ void argmax_as(const Call& call, std::size_t outer, std::size_t n, std::size_t i
   constexpr std::size_t kColumns = 512;
   if (inner == 1) {
     const RowLoops<T>& loops = row_loops<T>(Combine::max);
-    call.workers.parallel_range(outer, units_per_piece(static_cast<double>(n)),
-                                [&](std::size_t begin, std::size_t end) {
-                                  for (std::size_t i = begin; i < end; ++i)
-                                    y[i] = argmax_run(loops, x + i * n, n);
-                                });
+    const std::size_t grain = units_per_piece(static_cast<double>(n));
+    call.workers.parallel_range(outer, grain, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) y[i] = argmax_run(loops, x + i * n, n);
+    });
     return;
   }
   const std::size_t width = inner < kColumns ? inner : kColumns, chunks = (inner + width - 1) / width;

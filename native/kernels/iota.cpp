@@ -1,5 +1,4 @@
-// start, start + step, start + 2 step, ... Attributes: start, step. Worked out in double precision, then
-// rounded once.
+// start, start + step, start + 2 step, ... in double precision, rounded once. Attributes: start, step.
 #include "core/kernel.h"
 #include "element_value.h"
 #include "kernels/pieces.h"

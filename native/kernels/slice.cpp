@@ -1,5 +1,5 @@
-// Regularly spaced elements along every axis, and the transposed map. Attributes of both: per axis start,
-// step.
+// Regularly spaced elements along every axis, and the transposed map.
+// Attributes of both: per axis start, step.
 #include <cmath>
 #include <limits>
 

@@ -4,13 +4,15 @@
 #include <cstring>
 
 #include "kernels/pieces.h"
+#include "kernels/transpose_panel.h"
 
 namespace palimpsest {
 namespace {
 
 // Rows longer than this are cut, so that a copy of one row is parallel and can be cancelled.
 constexpr std::int64_t kLongestRun = 32768;
-constexpr std::int64_t kTile = 16;
+// The same for the rows of a panel.
+constexpr std::int64_t kLongestPanel = 2048;
 
 std::vector<CopyAxis> merged(const std::vector<CopyAxis>& axes) {
   std::vector<CopyAxis> result;
@@ -70,46 +72,53 @@ void copy_run(const CopyAxis& run, const Unit* from, Unit* to) {
   }
 }
 
-// rows x columns elements; rows lie side by side in `to`, columns in `from`.
-template <typename Unit>
-void copy_tile(std::int64_t rows, std::int64_t columns, const Unit* from, std::int64_t from_stride, Unit* to,
-               std::int64_t to_stride) {
-  for (std::int64_t c = 0; c < columns; ++c) {
-    for (std::int64_t r = 0; r < rows; ++r) to[c * to_stride + r] = from[r * from_stride + c];
-  }
-}
-
-// Cuts the axis into `chunks` parts, the last of which may be shorter: part i is [i * length, ...).
-struct Cut {
-  std::int64_t length;
-  std::int64_t chunks;
-  Cut(std::int64_t extent, std::int64_t length) : length(length), chunks((extent + length - 1) / length) {}
-};
-
 std::int64_t steps_of(const std::vector<CopyAxis>& axes) {
   std::int64_t product = 1;
   for (const CopyAxis& axis : axes) product *= axis.extent;
   return product;
 }
 
-// Calls body(first, length, from, to) for each chunk of `axis` at each index of the outer axes.
+// Cuts `axis` into chunks of `length` (the last may be shorter) and calls body(length, from, to) for each
+// chunk at each index of the outer axes.
 template <typename Unit, typename F>
 void for_each_chunk(const Workers& workers, const std::vector<CopyAxis>& outer, const CopyAxis& axis,
-                    const Cut& cut, double work, const Unit* from, Unit* to, const F& body) {
-  const auto units = static_cast<std::size_t>(steps_of(outer) * cut.chunks);
+                    std::int64_t length, double work, const Unit* from, Unit* to, const F& body) {
+  const std::int64_t chunks = (axis.extent + length - 1) / length;
+  const auto units = static_cast<std::size_t>(steps_of(outer) * chunks);
   workers.parallel_range(units, units_per_piece(work), [&](std::size_t begin, std::size_t end) {
-    Odometer at(outer, static_cast<std::int64_t>(begin) / cut.chunks);
-    std::int64_t chunk = static_cast<std::int64_t>(begin) % cut.chunks;
+    Odometer at(outer, static_cast<std::int64_t>(begin) / chunks);
+    std::int64_t chunk = static_cast<std::int64_t>(begin) % chunks;
     for (std::size_t unit = begin; unit < end; ++unit) {
-      const std::int64_t first = chunk * cut.length;
-      body(std::min(cut.length, axis.extent - first), from + at.from + first * axis.from,
+      const std::int64_t first = chunk * length;
+      body(std::min(length, axis.extent - first), from + at.from + first * axis.from,
            to + at.to + first * axis.to);
-      if (++chunk == cut.chunks) {
+      if (++chunk == chunks) {
         chunk = 0;
         at.advance();
       }
     }
   });
+}
+
+// The axis `side` is dense in `from`, the axis `run` in `to`: rows become columns.
+template <typename Unit>
+void copy_transposed(const Workers& workers, std::vector<CopyAxis> outer, const CopyAxis& side, CopyAxis run,
+                     const Unit* from, Unit* to) {
+  if (run.extent > kLongestPanel) {
+    const std::int64_t whole = run.extent / kLongestPanel, rest = run.extent % kLongestPanel;
+    if (rest > 0) {
+      const std::int64_t done = whole * kLongestPanel;
+      const CopyAxis tail{rest, run.from, run.to};
+      copy_transposed(workers, outer, side, tail, from + done * run.from, to + done * run.to);
+    }
+    outer.insert(outer.begin(), {whole, run.from * kLongestPanel, run.to * kLongestPanel});
+    run.extent = kLongestPanel;
+  }
+  const double work = static_cast<double>(run.extent) * static_cast<double>(std::min(side.extent, kPanel));
+  for_each_chunk(workers, outer, side, kPanel, work, from, to,
+                 [&](std::int64_t columns, const Unit* source, Unit* target) {
+                   transpose_panel(run.extent, columns, source, run.from, target, side.to);
+                 });
 }
 
 template <typename Unit>
@@ -119,23 +128,13 @@ void copy_all(const Workers& workers, std::vector<CopyAxis> axes, const Unit* fr
   axes.pop_back();
   const auto side =
       std::find_if(axes.begin(), axes.end(), [](const CopyAxis& axis) { return axis.from == 1; });
-  if (run.from != 1 && run.to == 1 && side != axes.end()) {
-    const CopyAxis column = *side;
+  if (run.from != 0 && run.from != 1 && run.to == 1 && side != axes.end()) {
+    const CopyAxis columns = *side;
     axes.erase(side);
-    const Cut cut(column.extent, kTile);
-    const double work = static_cast<double>(run.extent) * static_cast<double>(kTile);
-    for_each_chunk(workers, axes, column, cut, work, from, to,
-                   [&](std::int64_t columns, const Unit* source, Unit* target) {
-                     for (std::int64_t r = 0; r < run.extent; r += kTile) {
-                       copy_tile(std::min(kTile, run.extent - r), columns, source + r * run.from, run.from,
-                                 target + r, column.to);
-                     }
-                   });
-    return;
+    return copy_transposed(workers, axes, columns, run, from, to);
   }
-  const Cut cut(run.extent, kLongestRun);
   const double work = static_cast<double>(std::min(run.extent, kLongestRun));
-  for_each_chunk(workers, axes, run, cut, work, from, to,
+  for_each_chunk(workers, axes, run, kLongestRun, work, from, to,
                  [&](std::int64_t length, const Unit* source, Unit* target) {
                    copy_run({length, run.from, run.to}, source, target);
                  });

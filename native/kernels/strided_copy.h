@@ -8,8 +8,7 @@
 
 namespace palimpsest {
 
-// Calls f.template operator()<Unit>() for the unsigned integer of this many bytes: who only moves elements
-// need not know more.
+// Calls f.template operator()<Unit>() for the unsigned integer of this many bytes: enough to move elements.
 template <typename F>
 void dispatch_unit(std::size_t element, F&& f) {
   switch (element) {

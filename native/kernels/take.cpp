@@ -1,5 +1,4 @@
-// Rows by index: take x [outer, V, inner], indices [M] -> [outer, M, inner], and its transposed map,
-// takeGrad.
+// Rows by index: take x [outer, V, inner], indices [M] -> [outer, M, inner]; takeGrad is the transposed map.
 #include <algorithm>
 #include <cstring>
 #include <numeric>
@@ -32,14 +31,13 @@ Extents extents_of(const Call& call, const View& table, const View& indices, con
 
 template <typename Unit>
 void take_rows(const Call& call, const Extents& e, const Unit* x, const std::int32_t* index, Unit* y) {
-  call.workers.parallel_range(
-      e.outer * e.picks, units_per_piece(static_cast<double>(e.inner)),
-      [&](std::size_t begin, std::size_t end) {
-        for (std::size_t row = begin; row < end; ++row) {
-          const std::size_t source = row / e.picks * e.table + static_cast<std::size_t>(index[row % e.picks]);
-          std::memcpy(y + row * e.inner, x + source * e.inner, e.inner * sizeof(Unit));
-        }
-      });
+  const std::size_t grain = units_per_piece(static_cast<double>(e.inner));
+  call.workers.parallel_range(e.outer * e.picks, grain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t row = begin; row < end; ++row) {
+      const std::size_t source = row / e.picks * e.table + static_cast<std::size_t>(index[row % e.picks]);
+      std::memcpy(y + row * e.inner, x + source * e.inner, e.inner * sizeof(Unit));
+    }
+  });
 }
 
 void take(const Call& call) {
@@ -64,8 +62,7 @@ struct Inverse {
     memory = call.scratch((e.table + 2) * sizeof(std::int64_t) + e.picks * sizeof(std::int32_t));
     start = reinterpret_cast<std::int64_t*>(memory->data());
     position = reinterpret_cast<std::int32_t*>(start + e.table + 2);
-    // A counting sort: start[v + 2] counts row v, becomes where v + 1 begins, and moves on as positions
-    // arrive.
+    // A counting sort: start[v + 2] counts row v, becomes where v + 1 begins, and moves on with each arrival.
     std::fill(start, start + e.table + 2, 0);
     for (std::size_t i = 0; i < e.picks; ++i) ++start[index[i] + 2];
     std::partial_sum(start, start + e.table + 2, start);
@@ -73,8 +70,7 @@ struct Inverse {
   }
 };
 
-// Each row of the table is the sum of the rows that picked it, by halves as in any other sum; rows nobody
-// picked are zero.
+// Each row of the table is the sum of the rows that picked it, by halves as in any other sum, or zero.
 template <typename T>
 void take_grad_as(const Call& call, const Extents& e, const T* g, const std::int32_t* index, T* dx) {
   constexpr std::size_t kColumns = 512;
@@ -84,27 +80,27 @@ void take_grad_as(const Call& call, const Extents& e, const T* g, const std::int
   // A piece has some rows of the table, on average with so many picks.
   const double work =
       static_cast<double>(width) * (1.0 + static_cast<double>(e.picks) / static_cast<double>(e.table));
-  const std::size_t spare = combine_rows_spare(e.picks, width);
-  call.workers.parallel_range(
-      e.outer * chunks * e.table, units_per_piece(work), [&](std::size_t begin, std::size_t end) {
-        const StoragePtr scratch = call.scratch(spare * sizeof(T));
-        for (std::size_t unit = begin; unit < end; ++unit) {
-          const std::size_t v = unit % e.table, column = unit / e.table % chunks * width,
-                            o = unit / e.table / chunks;
-          const std::size_t columns = std::min(width, e.inner - column);
-          const std::int32_t* position = inverse.position + inverse.start[v];
-          const auto picks = static_cast<std::size_t>(inverse.start[v + 1] - inverse.start[v]);
-          T* out = dx + (o * e.table + v) * e.inner + column;
-          const auto row = [&](std::size_t i) {
-            return g + (o * e.picks + static_cast<std::size_t>(position[i])) * e.inner + column;
-          };
-          if (picks == 0) {
-            std::fill(out, out + columns, T(0));
-          } else {
-            combine_rows(loops, row, 0, picks, columns, out, reinterpret_cast<T*>(scratch->data()));
-          }
-        }
-      });
+  const auto sum_row = [&](std::size_t unit, T* spare) {
+    const std::size_t v = unit % e.table, column = unit / e.table % chunks * width,
+                      o = unit / e.table / chunks;
+    const std::size_t columns = std::min(width, e.inner - column);
+    const std::int32_t* position = inverse.position + inverse.start[v];
+    const auto picks = static_cast<std::size_t>(inverse.start[v + 1] - inverse.start[v]);
+    T* out = dx + (o * e.table + v) * e.inner + column;
+    const auto row = [&](std::size_t i) {
+      return g + (o * e.picks + static_cast<std::size_t>(position[i])) * e.inner + column;
+    };
+    if (picks == 0) {
+      std::fill(out, out + columns, T(0));
+    } else {
+      combine_rows(loops, row, 0, picks, columns, out, spare);
+    }
+  };
+  const std::size_t units = e.outer * chunks * e.table, spare = combine_rows_spare(e.picks, width);
+  call.workers.parallel_range(units, units_per_piece(work), [&](std::size_t begin, std::size_t end) {
+    const StoragePtr scratch = call.scratch(spare * sizeof(T));
+    for (std::size_t unit = begin; unit < end; ++unit) sum_row(unit, reinterpret_cast<T*>(scratch->data()));
+  });
 }
 
 void take_grad(const Call& call) {

@@ -3,6 +3,8 @@
 #include <limits>
 
 #include "check.h"
+#include "core/isa.h"
+#include "kernels/reduce/loops.h"
 #include "tensors.h"
 
 namespace palimpsest::test {
@@ -130,6 +132,35 @@ TEST("reduce: the same bits for any number of threads") {
     check(one.bytes == four.bytes, "threads change bits");
   }
 }
+
+#if defined(__x86_64__)
+template <typename T, std::size_t count>
+void check_same_loops(const RowLoops<T> (&baseline)[count], const RowLoops<T> (&other)[count]) {
+  std::vector<T> x;
+  for (int i = 0; i < 1000; ++i) x.push_back(static_cast<T>(1000 * std::sin(i)));
+  for (std::size_t c = 0; c < count; ++c) {
+    for (std::size_t n = 1; n < 400; ++n) {
+      check_equal(other[c].run(n, x.data()), baseline[c].run(n, x.data()), "a run of " + std::to_string(n));
+      std::vector<T> a(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(n)), b = a;
+      const T* rows[8];
+      for (std::size_t r = 0; r < 8; ++r) rows[r] = x.data() + r * 71;
+      baseline[c].eight(n, a.data(), rows);
+      other[c].eight(n, b.data(), rows);
+      check(a == b, "eight rows of " + std::to_string(n));
+    }
+  }
+}
+
+TEST("reduce: the same bits for any instruction set") {
+  const auto check_all = [](const ReduceLoops& other) {
+    check_same_loops(kBaselineReduceLoops.f32, other.f32);
+    check_same_loops(kBaselineReduceLoops.f64, other.f64);
+    check_same_loops(kBaselineReduceLoops.i32, other.i32);
+  };
+  if (isa() >= Isa::avx2) check_all(kAvx2ReduceLoops);
+  if (isa() >= Isa::avx512) check_all(kAvx512ReduceLoops);
+}
+#endif
 
 TEST("reduce: NaN passes through max and min wherever it is") {
   for (std::int64_t n : {3, 20, 100, 500}) {

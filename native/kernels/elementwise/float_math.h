@@ -6,11 +6,12 @@
 // instructions must not end up in the common code.
 //
 // The polynomials are minimax fits (Remez exchange, coefficients then rounded to single precision).
-// Largest errors found against double precision over every float: see test/elementwise_test.cpp.
+// Largest errors in units of the last place, found by comparing every float with double precision, with and
+// without fused multiply-add: exp 1.0, expm1 1.5, log 0.9, log1p 1.4, tanh 2.5, sigmoid 2.5, erf 1.4.
 
 #include <cstdint>
 
-#include "kernels/no_trapping_math.h"
+#include "kernels/vector_loops.h"
 
 namespace palimpsest {
 namespace {
@@ -46,8 +47,8 @@ inline float power_of_two(std::int32_t n) { return from_bits(static_cast<std::ui
 constexpr float kLn2High = 0x1.63p-1f;
 constexpr float kLn2Low = -0x1.bd0106p-13f;
 
-// x = n ln 2 + r with |r| <= ln 2 / 2, and e^r - 1 = r + r^2 q(r) (relative error 2^-34). x must be within
-// +-2^20 or NaN.
+// x = n ln 2 + r with |r| <= ln 2 / 2, and e^r - 1 = r + r^2 q(r) with relative error 2^-34.
+// x must be within +-2^20 or NaN.
 struct ReducedExp {
   std::int32_t n;
   float r, tail;  // e^r = 1 + r + tail
@@ -64,8 +65,8 @@ struct ReducedExp {
   }
 };
 
-// e^x. Beyond the clamps the result is infinity or zero anyway; in two factors, 2^n reaches the subnormal
-// results.
+// e^x. Beyond the clamps the result is infinity or zero anyway. With 2^n in two factors, subnormal results
+// are reached too.
 inline float exp(float x) {
   x = x > 89.0f ? 89.0f : x;
   x = x < -104.0f ? -104.0f : x;
@@ -74,8 +75,8 @@ inline float exp(float x) {
   return (1.0f + (e.r + e.tail)) * power_of_two(half) * power_of_two(e.n - half);
 }
 
-// e^x - 1 = 2^n (e^r - 1) + (2^n - 1), halved so that 2^128 does not occur. Below the lower clamp the result
-// rounds to -1.
+// e^x - 1 = 2^n (e^r - 1) + (2^n - 1), halved so that 2^128 does not occur.
+// Below the lower clamp the result rounds to -1.
 inline float expm1(float x) {
   x = x > 89.0f ? 89.0f : x;
   x = x < -17.5f ? -17.5f : x;
@@ -129,8 +130,8 @@ inline float log1p(float x) {
   const float lost_of_one = 1.0f - (u - x), lost_of_x = x - (u - 1.0f);
   const float lost = x >= 1.0f ? lost_of_one : lost_of_x;
   const SplitFloat s(u);
-  const float twice =
-      from_bits(static_cast<std::uint32_t>(128 - s.e) << 23);  // 2 * 2^-e: 2^-128 has no such bits
+  // 2 * 2^-e, because e may be 128 and 2^-128 has no such bits.
+  const float twice = from_bits(static_cast<std::uint32_t>(128 - s.e) << 23);
   const float y = log_from(static_cast<float>(s.e), fma(0.5f * lost, twice, s.m - 1.0f));
   return log_ends(x, u, y);
 }
@@ -148,8 +149,8 @@ inline float sigmoid(float x) {
   return (x < 0.0f ? z : 1.0f) / (1.0f + z);
 }
 
-// |x| < 1: x + x p(x^2), relative error 2^-34. Else 1 - e^-q(|x|), where q fits -log(erfc) on [1, 4]; from 4
-// on it rounds to 1.
+// |x| < 1: x + x p(x^2), relative error 2^-34. Else 1 - e^-q(|x|), where q fits -log(erfc) on [1, 4].
+// From 4 on it rounds to 1.
 inline float erf(float x) {
   const float a = magnitude(x);
   const float t = x * x;

@@ -10,8 +10,7 @@
 namespace palimpsest {
 namespace {
 
-// Bool tensors hold bytes; they are read as bytes, because a byte other than 0 and 1 in a C++ bool would be
-// undefined.
+// Bool tensors are read as bytes, because a byte other than 0 and 1 in a C++ bool would be undefined.
 template <typename T>
 struct ElementOf {
   using type = T;
@@ -23,8 +22,8 @@ struct ElementOf<bool> {
 template <typename T>
 using Element = typename ElementOf<T>::type;
 
-// Toward zero; out of range goes to the nearest value, NaN to 0. Clamped before conversion, which is
-// undefined out of range.
+// Toward zero; out of range goes to the nearest value, NaN to 0.
+// Clamped before the conversion, which is undefined out of range.
 template <typename F>
 inline std::int32_t to_int32(F x) {
   constexpr F kLow = F(-2147483648.0), kBelow = F(sizeof(F) == 4 ? 2147483520.0 : 2147483647.0);
@@ -33,8 +32,7 @@ inline std::int32_t to_int32(F x) {
   return x >= F(2147483647.0) ? std::int32_t{2147483647} : converted;
 }
 
-// An element of dtype From as one of dtype To. Integers that do not fit go to the nearest value, like floats
-// do.
+// An element of dtype From as one of dtype To. Integers out of range go to the nearest value, as floats do.
 template <typename To, typename From>
 inline Element<To> convert(Element<From> x) {
   if constexpr (__is_same(From, bool)) {
@@ -56,8 +54,7 @@ inline Element<To> convert(Element<From> x) {
 inline std::int32_t wrap(std::uint32_t x) { return static_cast<std::int32_t>(x); }
 inline std::uint32_t unsign(std::int32_t x) { return static_cast<std::uint32_t>(x); }
 
-// One struct per operation, under the operation's name. `apply` takes and returns elements. int32 wraps
-// around.
+// One struct per operation, under its name. `apply` takes and returns elements. int32 wraps around.
 namespace formula {
 
 struct full;  // the loop table treats these two apart
@@ -188,8 +185,8 @@ struct minimum {
     return (a < b) | (a != a) ? a : b;
   }
 };
-struct round {  // halves to even: beyond 2^23 (2^52) there are no fractions, and adding that much rounds them
-                // away
+// Halves to even: from 2^23 (2^52) on there are no fractions, and adding that much rounds them away.
+struct round {
   template <typename T>
   static T apply(T a) {
     constexpr T kLarge = sizeof(T) == 4 ? T(0x1p23) : T(0x1p52);

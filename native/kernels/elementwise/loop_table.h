@@ -1,9 +1,9 @@
 #pragma once
 
-// The loops over the formulas, as tables. Included by one file per instruction set, which is what makes them
-// different.
+// The loops over the formulas, as tables. Included by one file per instruction set.
 
 #include "formulas.h"
+#include "kernels/vector_loops.h"
 #include "loops.h"
 #include "operations.h"
 
@@ -28,9 +28,6 @@ struct Booleans {
   static constexpr bool has = __is_same(T, bool);
 };
 
-// Every loop says that its iterations are independent: the output is exactly an operand or apart from all of
-// them.
-
 template <typename T>
 void fill_loop(std::size_t n, std::byte* out, const std::byte*, const std::byte*, const std::byte*,
                double immediate) {
@@ -44,7 +41,7 @@ void cast_loop(std::size_t n, std::byte* out, const std::byte* a, const std::byt
                double) {
   const auto* x = reinterpret_cast<const Element<From>*>(a);
   auto* y = reinterpret_cast<Element<To>*>(out);
-#pragma GCC ivdep
+  PALIMPSEST_INDEPENDENT
   for (std::size_t i = 0; i < n; ++i) y[i] = convert<To, From>(x[i]);
 }
 
@@ -53,7 +50,7 @@ void unary_loop(std::size_t n, std::byte* out, const std::byte* a, const std::by
                 double) {
   const auto* x = reinterpret_cast<const A*>(a);
   auto* y = reinterpret_cast<R*>(out);
-#pragma GCC ivdep
+  PALIMPSEST_INDEPENDENT
   for (std::size_t i = 0; i < n; ++i) y[i] = F::apply(x[i]);
 }
 
@@ -63,7 +60,7 @@ void binary_loop(std::size_t n, std::byte* out, const std::byte* a, const std::b
   const auto* x1 = reinterpret_cast<const A*>(a);
   const auto* x2 = reinterpret_cast<const A*>(b);
   auto* y = reinterpret_cast<R*>(out);
-#pragma GCC ivdep
+  PALIMPSEST_INDEPENDENT
   for (std::size_t i = 0; i < n; ++i) y[i] = F::apply(x1[i], x2[i]);
 }
 
@@ -74,7 +71,7 @@ void choice_loop(std::size_t n, std::byte* out, const std::byte* a, const std::b
   const auto* x2 = reinterpret_cast<const T*>(b);
   const auto* x3 = reinterpret_cast<const T*>(c);
   auto* y = reinterpret_cast<T*>(out);
-#pragma GCC ivdep
+  PALIMPSEST_INDEPENDENT
   for (std::size_t i = 0; i < n; ++i) y[i] = F::apply(x1[i], x2[i], x3[i]);
 }
 

@@ -6,16 +6,17 @@
 
 namespace palimpsest {
 
-// Runs one operation over n elements that lie side by side. `out` may be exactly one of the operands. Unused
-// operands are null.
+// Runs one operation over n elements that lie side by side. `out` may be exactly one of the operands.
+// Unused operands are null.
 using Loop = void (*)(std::size_t n, std::byte* out, const std::byte* a, const std::byte* b,
                       const std::byte* c, double immediate);
 
 // The loops of one instruction set.
 struct Loops {
-  const Loop (*operations)[kDTypeCount];  // [operation code][element dtype], null where the operation has no
-                                          // such loop
-  const Loop (*casts)[kDTypeCount];       // [from][to]
+  // [operation code][element dtype], null where the operation is not defined for the dtype
+  const Loop (*operations)[kDTypeCount];
+  // [from][to]
+  const Loop (*casts)[kDTypeCount];
 };
 
 extern const Loops kBaselineLoops;

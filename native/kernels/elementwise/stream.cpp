@@ -9,8 +9,7 @@
 namespace palimpsest {
 namespace {
 
-// Vectors up to this length are written out periodically once, so that every stretch of the loop finds its
-// values in place.
+// Vectors up to this length are written out periodically once: every stretch finds its values in place.
 constexpr std::size_t kLongestPeriod = 2048;
 
 }  // namespace

@@ -7,8 +7,8 @@
 
 namespace palimpsest {
 
-// One input of a loop as the sequence of elements that the loop sees, after broadcasting: any stretch of it
-// can be asked for.
+// One input of a loop as the sequence of elements that the loop sees after broadcasting.
+// Any stretch of it can be asked for.
 class Stream {
  public:
   static constexpr std::size_t kMaxRank = 16;
@@ -19,8 +19,7 @@ class Stream {
   // The loop must not be empty, its rank not above kMaxRank, and the view must fit.
   Stream(const View& view, const Shape& loop);
 
-  // The elements that a buffer for stretches of up to `block` must hold; 0 when stretches are always read in
-  // place.
+  // The elements that a buffer for stretches of up to `block` must hold; 0 when none is needed.
   std::size_t buffer_elements(std::size_t block) const;
   // To be called once for each buffer.
   void prepare(std::size_t block, std::byte* buffer) const;
@@ -32,8 +31,7 @@ class Stream {
   bool is_constant() const { return axes_ == 1 && axis_[0].stride == 0; }
 
  private:
-  // Neighbouring loop axes that the input varies along, or is repeated along, together. stride 0 means
-  // repeated.
+  // Neighbouring loop axes that the input varies along together, or (stride 0) is repeated along together.
   struct Axis {
     std::size_t extent;
     std::size_t stride;

@@ -12,8 +12,7 @@ struct ReduceAxis {
   std::size_t stride;  // in elements
 };
 
-// A list of axes as one index: `offset_of` gives the place of the index-th combination of coordinates,
-// row-major.
+// Axes as one row-major index: `offset_of` gives the place of the index-th combination of coordinates.
 struct ReduceIndex {
   std::vector<ReduceAxis> axes;
 
@@ -32,8 +31,8 @@ struct ReduceIndex {
   }
 };
 
-// A reduction in its simplest form: extents of 1 dropped, neighbouring axes of one kind merged, the innermost
-// axis taken out.
+// A reduction in its simplest form: extents of 1 dropped, neighbouring axes of one kind merged, and the
+// innermost axis taken out.
 struct ReduceLayout {
   ReduceIndex kept;     // without the innermost axis
   ReduceIndex reduced;  // without the innermost axis

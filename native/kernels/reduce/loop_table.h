@@ -4,7 +4,7 @@
 // nothing calls an inline function of the standard library, because a copy of it made of newer instructions
 // must not end up in the common code.
 
-#include "kernels/no_trapping_math.h"
+#include "kernels/vector_loops.h"
 #include "loops.h"
 
 namespace palimpsest {
@@ -23,8 +23,7 @@ using Vector __attribute__((vector_size(kVectorBytes))) = T;
 template <typename T>
 constexpr std::size_t kWidth = kVectorBytes / sizeof(T);
 
-// Each works on scalars and on vectors; by reference, because vectors may be wider than what functions can
-// pass.
+// Each works on scalars and on vectors: by reference, because not every vector can be passed to a function.
 #define PALIMPSEST_INLINE inline __attribute__((always_inline))
 struct Sum {
   template <typename T>
@@ -48,8 +47,7 @@ struct Min {
 };
 #undef PALIMPSEST_INLINE
 
-// In lanes of `bytes` together: element i goes to lane i modulo their number, then lanes are folded by
-// halves.
+// In lanes of `bytes` together: element i goes to lane i modulo their number, then they are folded by halves.
 template <typename C, typename T, std::size_t bytes>
 T run_lanes(std::size_t n, const T* x) {
   constexpr std::size_t kLanes = bytes / sizeof(T), kVectors = bytes / kVectorBytes;

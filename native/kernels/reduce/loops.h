@@ -5,17 +5,15 @@
 
 namespace palimpsest {
 
-// What a reduction does with two values. Sums of int32 wrap around; NaN in either operand of max and min
-// gives NaN.
+// What a reduction does with two values. Sums of int32 wrap around; max and min with a NaN are NaN.
 enum class Combine { sum, max, min };
 constexpr std::size_t kCombineCount = 3;
 
-// The innermost loops of one reduction. Which element meets which is the same for every instruction set, and
-// so are the bits.
+// The innermost loops of one reduction. Which element meets which is the same for every instruction set, so
+// the results are the same bits.
 template <typename T>
 struct RowLoops {
-  // x[0] o x[1] o ... for n >= 1 elements, in up to 64 lanes. n should be a few thousand at most, so that no
-  // lane grows long.
+  // x[0] o x[1] o ... for n >= 1 elements, in up to 64 lanes: n should be a few thousand at most.
   T (*run)(std::size_t n, const T* x);
   // out[j] = out[j] o row[j], and the same for eight rows at once.
   void (*one)(std::size_t width, T* out, const T* row);

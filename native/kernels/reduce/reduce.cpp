@@ -1,5 +1,5 @@
-// sum, max and min over any axes, in an order that depends on the shape alone. Attributes: the reduced axes,
-// ascending.
+// sum, max and min over any axes, in an order that depends on the shape alone.
+// Attributes: the reduced axes, ascending.
 #include <algorithm>
 #include <cstring>
 
@@ -23,8 +23,8 @@ constexpr std::size_t kWideRow = 64;
 
 std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
-// Innermost axis reduced: a result is made of the layout's reduced rows of `inner` elements; [begin, end)
-// counts through all of them.
+// Innermost axis reduced: a result is made of the layout's reduced rows of `inner` elements, and [begin, end)
+// counts through all of their elements.
 template <typename T>
 T combine_stretches(const RowLoops<T>& loops, const ReduceLayout& layout, const T* x, std::size_t begin,
                     std::size_t end) {
