@@ -19,7 +19,8 @@ export async function ratioHistogram(importance: {
       if (Number.isFinite(ratio)) ratios.push(ratio);
     });
   }
-  const { edges, counts } = histogram(ratios, { min: -4, max: 3, bins: 56 });
+  const [min, max] = ratios.reduce(([low, high], r) => [Math.min(low, r), Math.max(high, r)], [0, 1]);
+  const { edges, counts } = histogram(ratios, { min: Math.floor(min), max: Math.ceil(max + 1e-9), bins: 56 });
   return { edges, counts };
 }
 

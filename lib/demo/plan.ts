@@ -31,6 +31,8 @@ export interface RequestPlan {
     readonly grid: readonly Strength[];
     /** Higher is better; `original` is the untouched model on the same sets. */
     readonly score: (trial: Accuracies, original: Accuracies) => number;
+    /** The grid goes from gentle to strong: the first strength that does its work ends the search. */
+    readonly isGood?: (trial: Accuracies, original: Accuracies) => boolean;
     /** When gradient ascent has done enough, or harm. */
     readonly enough: (now: Accuracies, original: Accuracies) => boolean;
   };

@@ -50,6 +50,7 @@ export function classRequest(
       // alpha >= |D|/|D_f|, about 10, selects nothing.
       grid: strengths([9, 7, 6, 5, 4, 3, 2, 1.5], [1, 0.3, 0.1]),
       score: ({ forgetAccuracy, retainAccuracy }) => retainAccuracy - Math.max(0, forgetAccuracy - 0.02) * 10,
+      isGood: (now, original) => now.forgetAccuracy <= 0.02 && lost(now, original) <= 0.01,
       enough: (now, original) => now.forgetAccuracy <= 0.02 || lost(now, original) > 0.02,
     },
     ascentEpochs: 1,

@@ -7,6 +7,7 @@ import { writeSafetensors } from '../io/writeSafetensors';
 import { loadModel, saveModel } from '../models/folder';
 import { Ledger } from '../models/ledger';
 import { loadLedger } from '../models/ledgerFiles';
+import { weightsHash } from '../models/weightsHash';
 import type { LedgerRow, MethodResult, PlainObject } from '../report/result';
 import type { SsdResult } from '../unlearn';
 import type { RequestPlan, Trained } from './plan';
@@ -16,7 +17,8 @@ import { weightsChanged } from './judge';
 export async function saveTrained(folder: string, { model, importance }: Trained, run: RunOptions): Promise<void> {
   const { signal } = run;
   await saveModel(folder, model, { signal });
-  const metadata = { kind: 'diagonal Fisher information', mode: 'example', labels: 'true' };
+  const weights = await weightsHash(model.parameters, signal);
+  const metadata = { kind: 'diagonal Fisher information', mode: 'example', labels: 'true', weights };
   await writeSafetensors(join(folder, 'importance.safetensors'), importance, { metadata, signal });
 }
 

@@ -30,25 +30,28 @@ export interface StrengthSearch {
   readonly classes: number;
 }
 
-/** Tries every strength of a grid: dampens, predicts, lets go. */
+/** Tries the strengths of a grid, until one is found good: dampens, predicts, lets go. */
 export async function tryStrengths(
   predict: Predictor,
   { parameters, importance, grid, forget, retain, classes }: StrengthSearch,
   run: RunOptions,
+  isGood: (trial: StrengthTrial) => boolean = () => false,
 ): Promise<StrengthTrial[]> {
   const trials: StrengthTrial[] = [];
   const accuracyOf = async (tried: Parameters, set: LabeledSet): Promise<number> =>
     accuracy(predictedClasses(await predict(tried, set, run), classes), set.labels);
   for (const strength of grid) {
     const dampened = await dampenParameters(parameters, importance, strength, run);
-    trials.push({
+    const trial = {
       ...strength,
       forgetAccuracy: await accuracyOf(dampened.parameters, forget),
       retainAccuracy: await accuracyOf(dampened.parameters, retain),
       selected: dampened.selected,
-    });
+    };
+    trials.push(trial);
     dampened.parameters.dispose();
     run.onProgress?.({ done: trials.length, total: grid.length, phase: 'search for the strength' });
+    if (isGood(trial)) break;
   }
   return trials;
 }

@@ -17,7 +17,7 @@ export interface DemoSettings {
 
 const COMMON = {
   batchSize: 128,
-  learningRate: 2e-3,
+  learningRate: 3e-3,
   channels: [16, 32] as const,
   hidden: 128,
   randomForgetSize: 1000,
@@ -28,7 +28,14 @@ const COMMON = {
 /** 5,000 of the 60,000 training images are held out: every option is chosen on them. */
 export const FULL: DemoSettings = { ...COMMON, trainSize: 55_000, validationSize: 5_000, epochs: 4, searchSize: 1_000 };
 
-export const QUICK: DemoSettings = { ...COMMON, trainSize: 12_000, validationSize: 2_000, epochs: 3, searchSize: 500 };
+export const QUICK: DemoSettings = {
+  ...COMMON,
+  trainSize: 16_000,
+  validationSize: 2_000,
+  epochs: 3,
+  batchSize: 64,
+  searchSize: 300,
+};
 
 /** Classes of the data. */
 export const CLASSES = 10;
