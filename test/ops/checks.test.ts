@@ -1,11 +1,13 @@
 import '../../lib/graph/evaluate';
 import { defineOp, single, type OpRecord } from '../../lib/graph/op';
-import { mul, neg } from '../../lib/ops/elementwise/arithmetic';
+import { full, mul, neg } from '../../lib/ops/elementwise/arithmetic';
 import { stopGradient } from '../../lib/ops/identity';
-import { sum, sumTo } from '../../lib/ops/sum';
+import { examplesFirst } from '../../lib/ops/examplesFirst';
+import { sum, sumTo, sumToExamples } from '../../lib/ops/sum';
 import { at, build } from '../support/array';
 import { checkDuality, checkFloat32Gradient, checkGradient, checkSecond } from './checks/derivatives';
-import { checkExamples, checkMixes, checkThrough } from './checks/examples';
+import { checkExamples, checkMixes } from './checks/examples';
+import { checkThrough } from './checks/through';
 import { checkFused } from './checks/fused';
 import { checkValue } from './checks/value';
 import type { Case, Row } from './row';
@@ -21,7 +23,10 @@ const sound: OpRecord<object> = {
   decompose: ([x, w]) => neg(mul(neg(x), w)),
   example: {
     axis: ({ axes: [x, w], mixes }) => (x?.axis === 0 && !w ? x : mixes('an axis is not where it should be')),
-    site: ({ cotangents: [g], inputs: [x] }) => ({ kind: 'dense', values: mul(g, x) }),
+    site: ({ cotangents: [g], inputs: [x, w], outputAxis }) => ({
+      kind: 'dense',
+      values: sumToExamples(examplesFirst(mul(g, x), outputAxis), w.shape),
+    }),
     through: ({ which, site, inputs: [x, w] }) => {
       if (site.kind !== 'dense') return null;
       const values = which === 0 ? mul(site.values, w) : sum(mul(site.values, x), { axis: 1 });
@@ -59,7 +64,7 @@ const checks = {
     await Promise.resolve();
     checkMixes(row, { axes: [1, null] });
   },
-  through: checkThrough,
+  through: (row: Row) => checkThrough(row, usual),
 };
 
 const faults: Record<
@@ -88,12 +93,15 @@ const faults: Record<
     in: 'second',
     record: { vjp: ([g], [x, w]) => [mul(g, stopGradient(w)), sumTo(mul(g, x), w.shape)] },
   },
-  'a site that is half of it': {
+  'a site of all examples together': {
     in: 'examples',
     record: {
       example: {
         ...example,
-        site: ({ cotangents: [g], inputs: [x] }) => ({ kind: 'dense', values: mul(mul(g, x), 0.5) }),
+        site: ({ cotangents: [g], inputs: [x] }) => ({
+          kind: 'dense',
+          values: mul(sum(mul(g, x), { axis: 0, keepDims: true }), full(x.shape, 1 / 3, 'float64')),
+        }),
       },
     },
   },

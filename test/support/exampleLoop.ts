@@ -3,7 +3,9 @@ import type { Tensor } from '../../lib/graph/tensor';
 import { slice } from '../../lib/ops/slice';
 import { sum } from '../../lib/ops/sum';
 import { grad } from '../../lib/transforms/grad';
-import { arraysOf } from './tensors';
+import { perExample } from '../../lib/transforms/perExample';
+import { expectClose } from './compare';
+import { arrayOf, arraysOf } from './tensors';
 
 /** One loss per example from parameters and batch tensors with the examples on axis 0. */
 export type Losses = (params: readonly Tensor[], ...batch: readonly Tensor[]) => Tensor;
@@ -24,4 +26,56 @@ export async function exampleLoop(
   });
   const arrays = await Promise.all(gradients.map((list) => arraysOf(list)));
   return params.map((_, i) => Float64Array.from(arrays.flatMap((list) => [...list[i]!.data])));
+}
+
+/** Sums in another order, in float64. */
+const LOOP_TOLERANCE = 1e-10;
+
+/** A function of examples, and where to look at it. */
+export interface Batched {
+  readonly losses: Losses;
+  readonly params: readonly Tensor[];
+  readonly batch: readonly Tensor[];
+}
+
+/** Every statistic of per-example gradients against a loop over single examples. */
+export async function compareWithLoop({ losses, params, batch }: Batched, what: string): Promise<void> {
+  const gradients = perExample(losses)(params, ...batch);
+  const { count } = gradients;
+  const expected = await exampleLoop(losses, params, batch);
+  const rows = expected.map((all) => {
+    const size = all.length / count;
+    return Array.from({ length: count }, (_, n) => all.subarray(n * size, (n + 1) * size));
+  });
+  const overExamples = (parts: readonly Float64Array[], f: (x: number) => number): Float64Array =>
+    parts.reduce((total, part) => total.map((t, i) => t + f(part[i]!)), new Float64Array(parts[0]!.length));
+  // A gradient that vanishes is measured against the others: it has rounding errors but no scale.
+  const scale = Math.max(...expected.flatMap((all) => [...all.map(Math.abs)]));
+  const close = (actual: ArrayLike<number>, wanted: ArrayLike<number>, name: string): void =>
+    expectClose(
+      [...Array.from(actual), scale],
+      [...Array.from(wanted), scale],
+      LOOP_TOLERANCE,
+      `${what}, ${name}`,
+    );
+  const stored = await arraysOf(gradients.materialize());
+  const squares = await arraysOf(gradients.sumSquares());
+  const sums = await arraysOf(gradients.sum());
+  for (const [i, own] of rows.entries()) {
+    close(stored[i]!.data, expected[i]!, `parameter ${i}`);
+    close(
+      squares[i]!.data,
+      overExamples(own, (x) => x * x),
+      `parameter ${i}, sum of squares`,
+    );
+    close(
+      sums[i]!.data,
+      overExamples(own, (x) => x),
+      `parameter ${i}, sum`,
+    );
+  }
+  const norms = Float64Array.from({ length: count }, (_, n) =>
+    rows.flatMap((own) => [...own[n]!]).reduce((total, x) => total + x * x, 0),
+  );
+  close((await arrayOf(gradients.squaredNorms())).data, norms, 'norms');
 }

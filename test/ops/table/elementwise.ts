@@ -49,6 +49,7 @@ export function unaryRow(
       shaped('one element', [1, 1]),
       shaped('no elements', [0, 3]),
       shaped('odd sizes', [5, 1, 7]),
+      shaped('four axes', [2, 3, 2, 2]),
     ],
     special: [{ name: 'special numbers', inputs: [{ shape: [SPECIAL.length], values: SPECIAL }] }],
     large: shaped('large', [300, 257]),
@@ -78,6 +79,7 @@ export const BINARY_SHAPES: readonly (readonly [name: string, a: Shape, b: Shape
   ['a row', [3, 4], [4]],
   ['a column and a row', [2, 1, 3], [4, 1]],
   ['a scalar', [], [2, 3]],
+  ['channels', [2, 3, 2, 2], [3, 1, 1]],
   ['one element', [1], [1, 1]],
   ['no elements', [0, 3], [3]],
 ];
