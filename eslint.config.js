@@ -41,11 +41,12 @@ module.exports = defineConfig(
       // `using scope = tidy()` holds a resource that is never read.
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/prefer-for-of': 'off',
+      '@typescript-eslint/dot-notation': ['error', { allowIndexSignaturePropertyAccess: true }],
+      '@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
       // It asks for `!`, which is forbidden.
       '@typescript-eslint/non-nullable-type-assertion-style': 'off',
       // A handle is a branded type, a record is an interface: the author knows which.
       '@typescript-eslint/consistent-type-definitions': 'off',
-      '@typescript-eslint/consistent-type-imports': 'error',
       'max-lines': ['error', { max: 600 }],
     },
   },
@@ -57,6 +58,7 @@ module.exports = defineConfig(
     files: ['test/**/*.ts', 'bench/**/*.ts'],
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-require-imports': 'off',
       '@typescript-eslint/no-unsafe-argument': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-call': 'off',
