@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "kernels/strided_copy.h"
+#include "kernels/shape/strided_copy.h"
 
 namespace palimpsest {
 namespace {

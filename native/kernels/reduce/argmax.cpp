@@ -6,8 +6,8 @@
 
 #include "core/kernel.h"
 #include "kernels/pieces.h"
-#include "kernels/reduce/loops.h"
 #include "kernels/vector_loops.h"
+#include "loops.h"
 
 namespace palimpsest {
 namespace {

@@ -1,7 +1,6 @@
 // Surrounds a tensor with a constant. Attributes: per axis the low padding; last the constant. The high
 // padding is what the output's extents leave.
 #include <cstring>
-#include <limits>
 
 #include "element_value.h"
 #include "strided_copy.h"

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "kernels/pieces.h"
-#include "kernels/transpose_panel.h"
+#include "transpose_panel.h"
 
 namespace palimpsest {
 namespace {

@@ -1,7 +1,7 @@
 // Regularly spaced elements along every axis, and the transposed map.
 // Attributes of both: per axis start, step.
-#include <cmath>
-#include <limits>
+
+#include <cstdlib>
 
 #include "strided_copy.h"
 
