@@ -1,6 +1,7 @@
 'use strict';
 /**
- * Writes the demo's figures into README.md, between its markers, and its picture to docs/images/report.png.
+ * Writes the demo's figures into README.md, between its markers, and into lib/unlearn/measured.ts, which
+ * `palimpsest methods` shows; and its picture to docs/images/report.png.
  *
  *   npm run demo && npm run readme
  *
@@ -95,4 +96,27 @@ const filled = text.replace(
   () => `<!-- demo:begin -->\n\n${figures}\n\n<!-- demo:end -->`,
 );
 writeFileSync(readme, filled);
+
+/** One line per method: what it did to each request. */
+function measuredOf(name) {
+  const parts = result.requests.flatMap((request) => {
+    const row = request.methods.find((method) => method.name === name);
+    if (!row) return [];
+    const shown =
+      request.name === 'backdoor'
+        ? `triggered ${percent(row.triggeredAccuracy)}, test ${percent(row.testAccuracy)}`
+        : `forget ${percent(row.forgetAccuracy)}, retain ${percent(row.retainAccuracy)}`;
+    return [`${request.name}: ${shown}`];
+  });
+  return `MNIST, ${parts.join('; ')}`;
+}
+const names = Object.keys(TITLES).filter((name) => name !== 'original');
+writeFileSync(
+  join(root, 'lib', 'unlearn', 'measured.ts'),
+  `// Written by \`npm run readme\` from the figures of the demo.
+export const measured = {
+${names.map((name) => `  ${name}:\n    '${measuredOf(name)}',`).join('\n')}
+} as const;
+`,
+);
 screenshot(join(dirname(resultFile), 'report.html'));

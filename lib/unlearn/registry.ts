@@ -1,3 +1,5 @@
+import { measured } from './measured';
+
 /** What there is to know about a method before using it. */
 export interface MethodEntry {
   readonly name: string;
@@ -8,7 +10,7 @@ export interface MethodEntry {
   readonly needs: string;
   /** The export of this package. */
   readonly module: string;
-  /** What `palimpsest demo` showed; see the README for the whole table. */
+  /** What `palimpsest demo` showed: accuracies after the request; see the README for the whole table. */
   readonly measured: string;
 }
 
@@ -21,7 +23,7 @@ export const unlearningMethods: readonly MethodEntry[] = [
     intention: 'removal',
     needs: 'forget set; all data, or its stored importance',
     module: 'palimpsest/unlearn',
-    measured: 'class, random and backdoor requests on MNIST',
+    measured: measured.ssd,
   },
   {
     name: 'gradientAscent',
@@ -30,7 +32,7 @@ export const unlearningMethods: readonly MethodEntry[] = [
     intention: 'removal',
     needs: 'forget set; a rule for when to stop',
     module: 'palimpsest/unlearn',
-    measured: 'class, random and backdoor requests on MNIST',
+    measured: measured.gradientAscent,
   },
   {
     name: 'fineTune',
@@ -39,7 +41,7 @@ export const unlearningMethods: readonly MethodEntry[] = [
     intention: 'removal',
     needs: 'retain set',
     module: 'palimpsest/unlearn',
-    measured: 'class, random and backdoor requests on MNIST',
+    measured: measured.fineTune,
   },
   {
     name: 'zeroRow',
@@ -48,7 +50,7 @@ export const unlearningMethods: readonly MethodEntry[] = [
     intention: 'suppression',
     needs: 'the index of the class',
     module: 'palimpsest/unlearn',
-    measured: 'class request on MNIST',
+    measured: measured.zeroRow,
   },
   {
     name: 'retrain',
@@ -57,6 +59,6 @@ export const unlearningMethods: readonly MethodEntry[] = [
     intention: 'reference',
     needs: 'retain set and the training recipe',
     module: 'palimpsest/unlearn',
-    measured: 'class, random and backdoor requests on MNIST',
+    measured: measured.retrain,
   },
 ];
