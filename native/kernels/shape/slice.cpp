@@ -1,6 +1,5 @@
 // Regularly spaced elements along every axis, and the transposed map.
 // Attributes of both: per axis start, step.
-
 #include <cstdlib>
 
 #include "strided_copy.h"
