@@ -3,9 +3,10 @@ import type { Tensor } from '../../lib/graph/tensor';
 import { slice } from '../../lib/ops/slice';
 import { sum } from '../../lib/ops/sum';
 import { grad } from '../../lib/transforms/grad';
-import { perExample } from '../../lib/transforms/perExample';
+import { perExample, type PerExampleGradients } from '../../lib/transforms/perExample';
 import { expectClose } from './compare';
-import { arrayOf, arraysOf } from './tensors';
+import { directions, sequence } from './sequence';
+import { arrayOf, arraysOf, tensorOf } from './tensors';
 
 /** One loss per example from parameters and batch tensors with the examples on axis 0. */
 export type Losses = (params: readonly Tensor[], ...batch: readonly Tensor[]) => Tensor;
@@ -78,4 +79,29 @@ export async function compareWithLoop({ losses, params, batch }: Batched, what: 
     rows.flatMap((own) => [...own[n]!]).reduce((total, x) => total + x * x, 0),
   );
   close((await arrayOf(gradients.squaredNorms())).data, norms, 'norms');
+  await compareDirections(gradients, params, rows, close);
+}
+
+/** `<dL_n/dtheta, v>` for a direction, and `sum_n w_n dL_n/dtheta` for weights. */
+async function compareDirections(
+  gradients: PerExampleGradients<readonly Tensor[]>,
+  params: readonly Tensor[],
+  rows: readonly (readonly Float64Array[])[],
+  close: (actual: ArrayLike<number>, wanted: ArrayLike<number>, name: string) => void,
+): Promise<void> {
+  const v = params.map(({ size }, i) => directions(size, sequence(80 + i)));
+  const w = directions(gradients.count, sequence(90));
+  const direction = params.map(({ shape, dtype }, i) => tensorOf(v[i]!, shape, dtype));
+  const dots = Float64Array.from(w, (_, n) =>
+    rows.reduce((total, own, i) => own[n]!.reduce((sum, x, k) => sum + x * v[i]![k]!, total), 0),
+  );
+  close((await arrayOf(gradients.dot(direction))).data, dots, 'products with a direction');
+  const weighted = await arraysOf(gradients.weightedSum(tensorOf(w, [w.length], 'float64')));
+  for (const [i, own] of rows.entries()) {
+    const expected = own.reduce(
+      (total, part, n) => total.map((t, k) => t + w[n]! * part[k]!),
+      new Float64Array(own[0]!.length),
+    );
+    close(weighted[i]!.data, expected, `parameter ${i}, weighted sum`);
+  }
 }

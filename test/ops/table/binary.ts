@@ -1,7 +1,7 @@
 import type { DType } from '../../../lib/graph/dtype';
 import type { Tensor } from '../../../lib/graph/tensor';
 import * as arithmetic from '../../../lib/ops/elementwise/arithmetic';
-import { logicalAnd, logicalNot, logicalOr, where } from '../../../lib/ops/elementwise/math';
+import { abs, logicalAnd, logicalNot, logicalOr, where } from '../../../lib/ops/elementwise/math';
 import type { Case, Row, Sample } from '../row';
 import { BINARY_SHAPES, binaryRow, elementwise, SPECIAL } from './elementwise';
 
@@ -153,6 +153,20 @@ export const binary: readonly Row[] = [
     (a) => -a,
     1,
   ),
+  integerRow(
+    'square',
+    ([a]) => arithmetic.square(a!),
+    (a) => Math.imul(a, a),
+    1,
+  ),
+  integerRow(
+    'abs',
+    ([a]) => abs(a!),
+    (a) => Math.abs(a),
+    1,
+  ),
+  integerRow('maximum', ([a, b]) => arithmetic.maximum(a!, b!), Math.max, 2),
+  integerRow('minimum', ([a, b]) => arithmetic.minimum(a!, b!), Math.min, 2),
   castRow('float', 'int32', FLOATS, [1, -1, 0, 2 ** 31 - 1, -(2 ** 31), 0]),
   castRow('float', 'uint8', FLOATS, [1, 0, 0, 255, 0, 0]),
   castRow('float', 'bool', FLOATS, [1, 1, 0, 1, 1, 1]),
@@ -168,10 +182,6 @@ export const binary: readonly Row[] = [
         name,
         inputs: [{ shape: b, dtype: 'bool' as const }, { shape: a }, { shape: b }],
       })),
-      {
-        name: 'integers',
-        inputs: [{ shape: [3], dtype: 'bool' }, { shape: [3], dtype: 'float' }, { shape: [1] }],
-      },
     ],
     special: [
       {
