@@ -111,12 +111,14 @@ function measuredOf(name) {
   return `MNIST, ${parts.join('; ')}`;
 }
 const names = Object.keys(TITLES).filter((name) => name !== 'original');
+const measured = join(root, 'lib', 'unlearn', 'measured.ts');
 writeFileSync(
-  join(root, 'lib', 'unlearn', 'measured.ts'),
+  measured,
   `// Written by \`npm run readme\` from the figures of the demo.
 export const measured = {
 ${names.map((name) => `  ${name}:\n    '${measuredOf(name)}',`).join('\n')}
 } as const;
 `,
 );
+spawnSync(process.execPath, [require.resolve('prettier/bin/prettier.cjs'), '--write', measured, readme]);
 screenshot(join(dirname(resultFile), 'report.html'));
