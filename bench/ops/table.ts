@@ -1,0 +1,27 @@
+import type { Family } from './row';
+import { convolutions } from './table/convolutions';
+import { curvature } from './table/curvature';
+import { elementwise } from './table/elementwise';
+import { networks } from './table/networks';
+import { products } from './table/products';
+import { random } from './table/random';
+import { shapes } from './table/shapes';
+
+/** Every kernel that computes something, at sizes that keep the machine busy: `table.test.ts` asserts it. */
+export const table: readonly Family[] = [
+  products,
+  convolutions,
+  curvature,
+  elementwise,
+  networks,
+  shapes,
+  random,
+];
+
+/** Kernels without a row, and why. */
+export const exempt: ReadonlyMap<string, string> = new Map([
+  ['benchFmaPeak', 'it is the limit that rows are measured against'],
+  ['benchTriad', 'it is the limit that rows are measured against'],
+  ['splitKey', 'it makes a few words: its time is that of a round trip, which is measured by itself'],
+  ['foldKey', 'it makes two words: its time is that of a round trip, which is measured by itself'],
+]);

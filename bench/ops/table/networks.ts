@@ -1,0 +1,74 @@
+import { softmaxCrossEntropy } from '../../../lib/ops/crossEntropy';
+import { groupNorm } from '../../../lib/ops/groupNorm';
+import { layerNorm } from '../../../lib/ops/layerNorm';
+import { avgPool2d, maxPool2dWithIndices } from '../../../lib/ops/pool2d';
+import { logSoftmax, softmax } from '../../../lib/ops/softmax';
+import { applied, floats, indices, type Family } from '../row';
+
+const [ROWS, COLUMNS] = [4096, 2048] as const;
+const [IMAGES, CHANNELS, HEIGHT, WIDTH] = [64, 64, 32, 64] as const;
+const matrix = floats(ROWS, COLUMNS);
+const rowVector = floats(COLUMNS);
+const images = floats(IMAGES, CHANNELS, HEIGHT, WIDTH);
+const channelVector = floats(CHANNELS);
+const halved = { kernel: [2, 2], stride: [2, 2], padding: [0, 0] };
+
+/** What stands between the products of a network. */
+export const networks: Family = {
+  name: 'networks',
+  about:
+    'softmax, losses, normalisation and pooling of 32 MiB; what counts is every input read and every output written once',
+  rows: [
+    { kernel: 'softmax', detail: 'of rows', inputs: [matrix], run: ([x]) => softmax(x) },
+    { kernel: 'logSoftmax', detail: 'of rows', inputs: [matrix], run: ([x]) => logSoftmax(x) },
+    {
+      kernel: 'softmaxCrossEntropy',
+      detail: '2048 classes',
+      inputs: [matrix, indices(COLUMNS, ROWS)],
+      run: ([logits, labels]) => softmaxCrossEntropy(logits, labels),
+    },
+    {
+      kernel: 'softmaxCrossEntropyGrad',
+      detail: '2048 classes',
+      inputs: [matrix, indices(COLUMNS, ROWS), floats(ROWS)],
+      run: (inputs) => applied('softmaxCrossEntropyGrad', inputs),
+    },
+    {
+      kernel: 'layerNorm',
+      detail: 'of rows',
+      inputs: [matrix, rowVector, rowVector],
+      run: ([x, gain, bias]) => layerNorm(x, gain, bias),
+    },
+    {
+      kernel: 'layerNormGrad',
+      detail: 'of rows',
+      inputs: [matrix, rowVector, matrix],
+      run: (inputs) => applied('layerNormGrad', inputs, { eps: 1e-5 }),
+    },
+    {
+      kernel: 'groupNorm',
+      detail: '32 groups',
+      inputs: [images, channelVector, channelVector],
+      run: ([x, gain, bias]) => groupNorm(x, gain, bias, { groups: 32 }),
+    },
+    {
+      kernel: 'groupNormGrad',
+      detail: '32 groups',
+      inputs: [images, channelVector, images],
+      run: (inputs) => applied('groupNormGrad', inputs, { groups: 32, eps: 1e-5 }),
+    },
+    {
+      kernel: 'maxPool2d',
+      detail: '2x2',
+      inputs: [images],
+      run: ([x]) => Object.values(maxPool2dWithIndices(x, { kernel: 2 })),
+    },
+    { kernel: 'avgPool2d', detail: '2x2', inputs: [images], run: ([x]) => avgPool2d(x, { kernel: 2 }) },
+    {
+      kernel: 'avgPool2dGrad',
+      detail: '2x2',
+      inputs: [floats(IMAGES, CHANNELS, HEIGHT / 2, WIDTH / 2)],
+      run: (inputs) => applied('avgPool2dGrad', inputs, { ...halved, size: [HEIGHT, WIDTH] }),
+    },
+  ],
+};

@@ -1,0 +1,39 @@
+import { linear, matmul } from '../../../lib/ops/matmul';
+import { transpose } from '../../../lib/ops/transpose';
+import { floats, multiplyAdds, type Family } from '../row';
+
+/** Matrix products: plain, with a transposed operand, batched. */
+export const products: Family = {
+  name: 'products',
+  about: 'matrix products; every row counts the multiply-adds of the definition',
+  rows: [
+    {
+      kernel: 'matmul',
+      detail: 'square 1024',
+      inputs: [floats(1024, 1024), floats(1024, 1024)],
+      run: ([a, b]) => matmul(a, b),
+      flops: multiplyAdds(1024, 1024, 1024),
+    },
+    {
+      kernel: 'matmul',
+      detail: 'layer 1024x768x3072',
+      inputs: [floats(1024, 768), floats(3072, 768)],
+      run: ([x, w]) => linear(x, w),
+      flops: multiplyAdds(1024, 768, 3072),
+    },
+    {
+      kernel: 'matmul',
+      detail: 'weight gradient, 32 rows',
+      inputs: [floats(32, 3072), floats(32, 768)],
+      run: ([g, x]) => matmul(transpose(g), x),
+      flops: multiplyAdds(32, 3072, 768),
+    },
+    {
+      kernel: 'matmul',
+      detail: '64 of 128x64x128',
+      inputs: [floats(64, 128, 64), floats(64, 64, 128)],
+      run: ([a, b]) => matmul(a, b),
+      flops: multiplyAdds(64, 128, 64, 128),
+    },
+  ],
+};
