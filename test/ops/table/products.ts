@@ -125,13 +125,21 @@ export const products: readonly Row[] = [
       { axes: [0, null], output: 0 },
       { axes: [null, 1], output: 1 },
       { axes: [0, 0], output: 0, of: 'batches' },
+      { axes: [1, null], output: 1, of: 'batches' },
+      { axes: [null, 2], output: 2, of: 'batches' },
       { axes: [0, null], output: 0, of: 'a shared right' },
       { axes: [1, null], output: 1, of: 'a shared right' },
       { axes: [null, 0], output: 0, of: 'a shared left' },
       { axes: [0, null], output: 0, of: 'broadcast batches' },
       { axes: [null, 0], output: 1, of: 'broadcast batches' },
     ],
-    mixes: [{ axes: [1, null] }, { axes: [0, 1], of: 'squares' }, { axes: [null, 0] }],
+    mixes: [
+      { axes: [1, null] },
+      { axes: [0, 1], of: 'squares' },
+      { axes: [null, 0] },
+      // The other operand is shared, yet has an entry for every example.
+      { axes: [0, null], of: 'batches' },
+    ],
   },
   {
     name: 'matmul of a transposed left',
@@ -150,6 +158,8 @@ export const products: readonly Row[] = [
       { axes: [1, null], output: 0 },
       { axes: [null, 1], output: 1 },
       { axes: [null, 0], output: 0, of: 'a shared left' },
+      { axes: [2, null], output: 1, of: 'batches' },
+      { axes: [null, 2], output: 2, of: 'batches' },
     ],
   },
   {
