@@ -23,13 +23,17 @@ const VERSION = 1;
 const INPUT = 0;
 const OUTPUT = 1;
 
-/** One kernel over vectors: inputs of these lengths, one output. */
-export function programOf(
-  kernel: string,
-  inputs: readonly number[],
-  output: number,
-  attribute: number,
-): ProgramHandle {
+/** One kernel over vectors, with one output and one attribute. */
+export interface VectorCall {
+  readonly kernel: string;
+  /** The lengths of its inputs, and of its output. */
+  readonly inputs: readonly number[];
+  readonly output: number;
+  readonly attribute: number;
+}
+
+/** The program that makes this call. */
+export function codeOf({ kernel, inputs, output, attribute }: VectorCall): Float64Array {
   const number = kernelNumbers.get(kernel);
   if (number === undefined) throw new Error(`no kernel '${kernel}' in the addon`);
   const float32 = dtypeCode('float32');
@@ -37,8 +41,7 @@ export function programOf(
   const values = inputs.flatMap((length, i) => [float32, INPUT, i, 1, length]);
   const outputValue = [float32, OUTPUT, 0, 1, output];
   const instruction = [number, inputs.length, ...inputs.keys(), 1, inputs.length, 1, attribute];
-  const code = [...header, inputs.length + 1, ...values, ...outputValue, 1, ...instruction];
-  return native.createProgram(Float64Array.from(code));
+  return Float64Array.from([...header, inputs.length + 1, ...values, ...outputValue, 1, ...instruction]);
 }
 
 /** Runs a program and hands its output to `read` before it is freed. */
@@ -68,7 +71,9 @@ const expectElements =
 
 /** As many multiply-adds as the processor makes from registers. */
 async function fmaPeak(): Promise<Contender> {
-  const program = programOf('benchFmaPeak', [2], PIECES, ROUNDS);
+  const program = native.createProgram(
+    codeOf({ kernel: 'benchFmaPeak', inputs: [2], output: PIECES, attribute: ROUNDS }),
+  );
   const coefficients = [tensor([0.5, 1])];
   // x / 2 + 1 tends to 2; twelve chains of vectors with 4, 8 or 16 lanes are added up.
   const sums = [4, 8, 16].map((lanes) => 12 * lanes * 2);
@@ -82,7 +87,10 @@ async function fmaPeak(): Promise<Contender> {
 
 /** a = b + 3 c: as many bytes as memory moves. */
 async function triad(): Promise<Contender> {
-  const program = programOf('benchTriad', [TRIAD_SIZE, TRIAD_SIZE], TRIAD_SIZE, 3);
+  const [size, scale] = [TRIAD_SIZE, 3];
+  const program = native.createProgram(
+    codeOf({ kernel: 'benchTriad', inputs: [size, size], output: size, attribute: scale }),
+  );
   const inputs = await evaluate([full([TRIAD_SIZE], 1), full([TRIAD_SIZE], 2)]);
   await run(program, inputs, expectElements(TRIAD, TRIAD_SIZE, [7]));
   return { name: TRIAD, run: () => run(program, inputs), bytes: 3 * 4 * TRIAD_SIZE };

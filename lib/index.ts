@@ -104,7 +104,7 @@ export { squareSum, squareSumConvolution } from './ops/squareSum';
 export { broadcastTo, sum, sumTo, type ReduceOptions } from './ops/sum';
 export { take, type TakeOptions } from './ops/take';
 export { takeAlong } from './ops/takeAlong';
-export { moveAxis, transpose } from './ops/transpose';
+export { moveAxis, transpose, type Permutation } from './ops/transpose';
 export { fold, unfold, type FoldOptions } from './ops/unfold';
 export type { ConvolutionOptions, Pair, WindowOptions } from './ops/window';
 
@@ -133,7 +133,7 @@ export {
 } from './random';
 
 // Models and training
-export { fanInUniform, glorotUniform, heNormal } from './nn/init';
+export { fanInUniform, glorotUniform, heNormal, type Fans, type WeightOptions } from './nn/init';
 export { cnn, type CnnOptions } from './models/cnn';
 export { mlp, type MlpOptions } from './models/mlp';
 export type { InitialOptions } from './models/architecture';
@@ -142,6 +142,7 @@ export { predictor, type Predictor } from './models/predictor';
 export { loadModel, saveModel, type SaveOptions } from './models/folder';
 export { Ledger, type LedgerRecord, type WeightsChange } from './models/ledger';
 export type { LedgerEntry } from './models/ledgerEntry';
+export type { OldValues } from './models/weightChange';
 export { loadLedger, writeLedger, type LoadLedgerOptions } from './models/ledgerFiles';
 export { adam, adamw, type AdamOptions } from './optim/adam';
 export type { Optimizer, OptimizerState, Schedule, StepOptions } from './optim/optimizer';
@@ -168,7 +169,9 @@ export { LabeledSet, type LabeledData } from './data/labeledSet';
 export { loadLabeledSet, type LoadOptions } from './data/load';
 export { loadMnist, type Mnist, type MnistOptions } from './data/mnist';
 export { readNpy, writeNpy } from './data/npy';
+export type { WriteOptions } from './io/atomicWrite';
 export type { Features, Patch } from './data/patch';
+export type { HostTensor } from './io/tensorBytes';
 export { readSafetensors, SafetensorsFile, type SafetensorsEntry } from './io/safetensors';
 export { writeSafetensors, type SafetensorsWriteOptions } from './io/writeSafetensors';
 

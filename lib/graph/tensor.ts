@@ -78,7 +78,10 @@ export class Tensor implements Disposable {
   #storage: Storage | undefined;
   #disposed = false;
 
-  /** Not for direct use: `tensor(values)` and the ops make tensors. */
+  /**
+   * Not for direct use: `tensor(values)` and the ops make tensors.
+   * @internal
+   */
   constructor(spec: Spec, source: { readonly node?: Node; readonly storage?: Storage } = {}) {
     this.shape = spec.shape;
     this.dtype = spec.dtype;
@@ -94,7 +97,10 @@ export class Tensor implements Disposable {
     return this.size * bytesPerElement(this.dtype);
   }
 
-  /** The op application this tensor comes from; undefined once evaluated, and for data. */
+  /**
+   * The op application this tensor comes from; undefined once evaluated, and for data.
+   * @internal
+   */
   get node(): Node | undefined {
     return this.#node;
   }
@@ -107,7 +113,11 @@ export class Tensor implements Disposable {
     return this.#disposed;
   }
 
-  /** The native bytes. @throws PalimpsestError ERR_DISPOSED or ERR_NOT_EVALUATED. */
+  /**
+   * The native bytes.
+   * @throws PalimpsestError ERR_DISPOSED or ERR_NOT_EVALUATED.
+   * @internal
+   */
   get storage(): Storage {
     return this.#storage ?? this.#missing();
   }
@@ -126,7 +136,10 @@ export class Tensor implements Disposable {
     );
   }
 
-  /** Gives the tensor its bytes and lets go of the graph behind it. */
+  /**
+   * Gives the tensor its bytes and lets go of the graph behind it.
+   * @internal
+   */
   setStorage(storage: Storage): void {
     this.#storage = storage.retain();
     this.#node = undefined;

@@ -56,7 +56,10 @@ export class SafetensorsFile {
   readonly #handle: FileHandle;
   readonly #numbers: ReadonlyMap<string, number>;
 
-  /** Not for direct use: `readSafetensors` opens files. */
+  /**
+   * Not for direct use: `readSafetensors` opens files.
+   * @internal
+   */
   constructor(
     readonly path: string,
     listing: SafetensorsListing,

@@ -24,18 +24,13 @@ export function fansOf(shape: Shape): Fans {
   return { fanIn: inputs * sizeOf(kernel), fanOut: outputs * sizeOf(kernel) };
 }
 
-export interface InitialOptions extends Partial<Fans> {
+export interface WeightOptions extends Partial<Fans> {
   /** Default float32. */
   readonly dtype?: FloatDType;
 }
 
 /** The fans that were given, or those of the shape; each at least 1. */
-function fansFor(
-  where: string,
-  shape: Shape,
-  options: InitialOptions,
-  needed: readonly (keyof Fans)[],
-): Fans {
+function fansFor(where: string, shape: Shape, options: WeightOptions, needed: readonly (keyof Fans)[]): Fans {
   checkOptions(where, options, ['fanIn', 'fanOut', 'dtype']);
   const isGiven = needed.every((name) => options[name] !== undefined);
   const { fanIn, fanOut } = { ...(isGiven ? { fanIn: 1, fanOut: 1 } : fansOf(shape)), ...options };
@@ -54,7 +49,7 @@ function fansFor(
  * const weight = heNormal(key(0), [256, 784]);
  * @throws ShapeError for a shape without fans; OptionError for a misspelled option or an impossible fan.
  */
-export function heNormal(key: Tensor, shape: Shape, options: InitialOptions = {}): Tensor {
+export function heNormal(key: Tensor, shape: Shape, options: WeightOptions = {}): Tensor {
   const { fanIn } = fansFor('heNormal', shape, options, ['fanIn']);
   return normal(key, shape, { deviation: Math.sqrt(2 / fanIn), dtype: options.dtype ?? 'float32' });
 }
@@ -65,7 +60,7 @@ export function heNormal(key: Tensor, shape: Shape, options: InitialOptions = {}
  *
  * @throws ShapeError for a shape without fans; OptionError for a misspelled option or an impossible fan.
  */
-export function glorotUniform(key: Tensor, shape: Shape, options: InitialOptions = {}): Tensor {
+export function glorotUniform(key: Tensor, shape: Shape, options: WeightOptions = {}): Tensor {
   const { fanIn, fanOut } = fansFor('glorotUniform', shape, options, ['fanIn', 'fanOut']);
   return within(key, shape, Math.sqrt(6 / (fanIn + fanOut)), options);
 }
@@ -78,10 +73,10 @@ export function glorotUniform(key: Tensor, shape: Shape, options: InitialOptions
  * const bias = fanInUniform(key(1), [256], { fanIn: 784 });
  * @throws ShapeError for a shape without fans; OptionError for a misspelled option or an impossible fan.
  */
-export function fanInUniform(key: Tensor, shape: Shape, options: InitialOptions = {}): Tensor {
+export function fanInUniform(key: Tensor, shape: Shape, options: WeightOptions = {}): Tensor {
   const { fanIn } = fansFor('fanInUniform', shape, options, ['fanIn']);
   return within(key, shape, 1 / Math.sqrt(fanIn), options);
 }
 
-const within = (key: Tensor, shape: Shape, limit: number, { dtype = 'float32' }: InitialOptions): Tensor =>
+const within = (key: Tensor, shape: Shape, limit: number, { dtype = 'float32' }: WeightOptions): Tensor =>
   uniform(key, shape, { low: -limit, high: limit, dtype });

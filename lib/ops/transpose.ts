@@ -4,7 +4,8 @@ import { defineOp, single } from '../graph/op';
 import { extent, formatShape, normalizeAxis } from '../graph/shape';
 import type { Tensor } from '../graph/tensor';
 
-type Permutation = readonly number[];
+/** The axes in a new order: axis `i` of the result is axis `permutation[i]` of the tensor. */
+export type Permutation = readonly number[];
 
 const inverse = (permutation: Permutation): number[] =>
   permutation.map((_, axis) => permutation.indexOf(axis));

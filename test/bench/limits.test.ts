@@ -1,4 +1,4 @@
-import { limits, programOf } from '../../bench/limits';
+import { codeOf, limits } from '../../bench/limits';
 import { allocate } from '../../lib/graph/dtype';
 import { native } from '../../lib/native';
 
@@ -15,14 +15,15 @@ const refused: readonly (readonly [string, string, readonly number[], number, nu
 ];
 
 test.each(refused)('%s is refused', async (_what, kernel, inputs, output, attribute) => {
-  const program = programOf(kernel, inputs, output, attribute);
+  const program = native.createProgram(codeOf({ kernel, inputs, output, attribute }));
   await expect(native.runProgram(program, inputs.map(zeros))).rejects.toThrow(kernel);
 });
 
 test('a triad writes every element, whatever the length', async () => {
   const length = 71;
   const inputs = [1, 2].map((value) => native.createBuffer(new Float32Array(length).fill(value)));
-  const [sum] = await native.runProgram(programOf('benchTriad', [length, length], length, 3), inputs);
+  const code = codeOf({ kernel: 'benchTriad', inputs: [length, length], output: length, attribute: 3 });
+  const [sum] = await native.runProgram(native.createProgram(code), inputs);
   const elements = new Float32Array(length);
   native.readBuffer(sum!, 0, elements);
   expect([...elements]).toEqual(Array<number>(length).fill(7));

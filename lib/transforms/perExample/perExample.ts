@@ -63,7 +63,10 @@ export class PerExampleGradients<P> {
   readonly #tensors: readonly Tensor[];
   readonly #sites: readonly (readonly Site[])[];
 
-  /** Made by `perExample`. */
+  /**
+   * Made by `perExample`.
+   * @internal
+   */
   constructor(
     params: P,
     /** The losses, [N]. */
