@@ -1,0 +1,102 @@
+import { LabeledSet } from '../../lib/data/labeledSet';
+import { PalimpsestError } from '../../lib/errors';
+import type { RunOptions } from '../../lib/graph/tensor';
+import { tensorsOf } from '../../lib/graph/tree';
+import type { Model } from '../../lib/models/model';
+import { memory, setMemoryLimit } from '../../lib/native';
+import { fineTune } from '../../lib/unlearn/fineTune';
+import { gradientAscent } from '../../lib/unlearn/gradientAscent';
+import { ssd } from '../../lib/unlearn/ssd';
+import { zeroRow } from '../../lib/unlearn/zeroRow';
+import { announce } from '../support/child';
+import { memoryAtRest } from '../support/garbage';
+import { sequence } from '../support/sequence';
+import { digestOf, randomExamples, smallClassifier } from '../support/smallClassifier';
+
+/** R17. */
+const ROUNDS = 15;
+/** The methods need up to this much beyond what is there: with less, they fail somewhere in their middle. */
+const NEEDED_BYTES = 3 << 20;
+
+const examples = randomExamples(600, 1);
+const forget = examples.subset(Array.from({ length: 60 }, (_, i) => i));
+let model: Model;
+let weights: string;
+
+beforeAll(async () => {
+  model = await smallClassifier(1);
+  weights = await digestOf(model.parameters);
+});
+
+afterEach(() => setMemoryLimit(0));
+
+type Method = (data: { all: LabeledSet; forget: LabeledSet }, run: RunOptions) => Promise<unknown>;
+const METHODS: Readonly<Record<string, Method>> = {
+  ssd: ({ all, forget }, run) => ssd(model, { forget, full: all }, { alpha: 2 }, run),
+  fineTune: ({ all }, run) => fineTune(model, all, { batchSize: 64 }, run),
+  gradientAscent: ({ forget }, run) => gradientAscent(model, forget, { batchSize: 8 }, run),
+  zeroRow: (_data, run) => zeroRow(model, { classIndex: 1 }, run),
+};
+
+/** The code of the error, or 'done'; what came of it is disposed. */
+async function outcomeOf(method: Method, all: LabeledSet, run: RunOptions = {}): Promise<string> {
+  try {
+    const result = await method({ all, forget: all === examples ? forget : all }, run);
+    setMemoryLimit(0);
+    const { parameters, importance } = result as { parameters: unknown; importance?: unknown };
+    // What a method does not change, its result shares with the model.
+    const shared = new Set(tensorsOf(model.parameters));
+    for (const tensor of tensorsOf([parameters, importance])) if (!shared.has(tensor)) tensor.dispose();
+    return 'done';
+  } catch (error) {
+    if (error instanceof PalimpsestError) return error.code;
+    return error instanceof Error ? error.message : 'no error';
+  } finally {
+    setMemoryLimit(0);
+  }
+}
+
+/** Each makes a run of the method fail, sooner or later. */
+const FAILURES: Readonly<Record<string, (method: Method, random: number) => Promise<string>>> = {
+  'no memory': (method, random) => {
+    setMemoryLimit(memory().liveBytes + Math.ceil(random * NEEDED_BYTES));
+    return outcomeOf(method, examples);
+  },
+  'an abort': (method, random) => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), random * 8);
+    return outcomeOf(method, examples, { signal: controller.signal });
+  },
+  'a callback that throws': (method, random) => {
+    let left = Math.floor(random * 5);
+    return outcomeOf(method, examples, {
+      onProgress: () => {
+        if (left-- === 0) throw new Error('thrown by the callback');
+      },
+    });
+  },
+  'numbers that are not finite': (method, random) => {
+    const features = Float32Array.from(examples.features);
+    features[Math.floor(random * features.length)] = random < 0.5 ? NaN : Infinity;
+    const { labels, exampleShape, classCount } = examples;
+    return outcomeOf(method, LabeledSet.of({ features, labels, exampleShape, classCount }));
+  },
+};
+
+describe.each(Object.entries(METHODS))('R17: %s that fails half way', (name, method) => {
+  test.each(Object.entries(FAILURES))('by %s leaves the weights as they were', async (what, fail) => {
+    await outcomeOf(method, examples); // what is compiled once stays
+    const { liveBytes } = await memoryAtRest();
+    const next = sequence(20240614);
+    const outcomes: Record<string, number> = {};
+    for (let round = 0; round < ROUNDS; round++) {
+      const outcome = await fail(method, next());
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+      expect(await digestOf(model.parameters)).toBe(weights);
+    }
+    announce('R17', `${name}, ${what}: ${JSON.stringify(outcomes)}, weights bit-identical ${ROUNDS} times`);
+    expect((await memoryAtRest()).liveBytes).toBe(liveBytes);
+    const expected = ['done', 'ERR_ABORTED', 'ERR_OUT_OF_MEMORY', 'ERR_VALUE', 'thrown by the callback'];
+    expect(expected).toEqual(expect.arrayContaining(Object.keys(outcomes)));
+  });
+});

@@ -1,0 +1,80 @@
+// Compares the external memory that the collector has been told of with what the engine says its handles hold, after each
+// of many operations.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { tensor } from '../../../lib/graph/create';
+import { evaluate } from '../../../lib/graph/evaluate';
+import type { Tensor } from '../../../lib/graph/tensor';
+import { readSafetensors } from '../../../lib/io/safetensors';
+import { writeSafetensors } from '../../../lib/io/writeSafetensors';
+import { memory } from '../../../lib/native';
+import { mul } from '../../../lib/ops/elementwise/arithmetic';
+import { matmul } from '../../../lib/ops/matmul';
+import { reshape } from '../../../lib/ops/reshape';
+import { sum } from '../../../lib/ops/sum';
+import { memoryAtRest } from '../../support/garbage';
+
+export interface AccountingReport {
+  readonly operations: number;
+  /** Operations after which the two disagreed, with the difference in bytes. */
+  readonly differences: readonly string[];
+  /** The most bytes that handles held. */
+  readonly peakBytes: number;
+}
+
+/** What the collector has been told of, but for array buffers: it must be ours alone that changes. */
+const externalBytes = (): number => memory().externalBytes - process.memoryUsage().arrayBuffers;
+
+async function main(): Promise<void> {
+  const path = join(mkdtempSync(join(tmpdir(), 'palimpsest-accounting-')), 'weights.safetensors');
+  const held: Tensor[] = [];
+  const hold = (x: Tensor): void => void held.push(x);
+  const steps: Readonly<Record<string, () => unknown>> = {
+    create: () => hold(tensor(new Float32Array(1000))),
+    'create an empty one': () => hold(tensor(new Float32Array(0))),
+    'create a large one': () => hold(tensor(new Float64Array(1 << 18))),
+    compute: async () => hold(await evaluate(mul(held[0]!, 2))),
+    'compute a view': async () => hold(await evaluate(reshape(held[0]!, [10, 100]))),
+    'compute a product': async () => hold(await evaluate(matmul(held.at(-1)!, reshape(held[0]!, [100, 10])))),
+    'compute and drop': () => evaluate(mul(held[0]!, 3)),
+    read: () => sum(held[0]!).item(),
+    write: () => writeSafetensors(path, [['a', held[2]!]]),
+    load: async () => hold((await readSafetensors(path)).tensor('a')),
+    'fail to compute': () =>
+      evaluate(mul(held[0]!, 2), { signal: AbortSignal.abort() }).catch(() => undefined),
+    'dispose one': () => held.pop()?.dispose(),
+    'dispose it again': () => {
+      held[1]!.dispose();
+      held[1]!.dispose();
+    },
+    'drop one': () => void held.pop(),
+    collect: memoryAtRest,
+  };
+  // Once to warm up: what Node keeps for itself, for the measurement too, is then there.
+  for (const run of Object.values(steps)) await run();
+  externalBytes();
+  for (const x of held.splice(0)) x.dispose();
+  await memoryAtRest();
+  const base = externalBytes() - memory().handleBytes;
+  const differences: string[] = [];
+  let operations = 0;
+  let peakBytes = 0;
+  for (let round = 0; round < 20; round++) {
+    for (const [name, run] of Object.entries(steps)) {
+      await run();
+      operations += 1;
+      const { handleBytes } = memory();
+      const difference = externalBytes() - base - handleBytes;
+      peakBytes = Math.max(peakBytes, handleBytes);
+      if (difference !== 0) differences.push(`${name}: ${difference}`);
+    }
+    for (const x of held.splice(0)) x.dispose();
+  }
+  rmSync(join(path, '..'), { recursive: true });
+  const report: AccountingReport = { operations, differences, peakBytes };
+  process.stdout.write(`${JSON.stringify(report)}\n`);
+}
+
+void main();

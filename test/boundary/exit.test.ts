@@ -1,0 +1,47 @@
+import { announce, isSanitized, runChild, type Ended } from '../support/child';
+
+/** R14: beyond what Node itself takes. */
+const LONGEST_DELAY_MS = 200;
+const ROUNDS = 3;
+
+interface Expected {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** As Node documents them. */
+const ENDS: Readonly<Record<string, Expected>> = {
+  'process.exit(3)': { status: 3, signal: null },
+  'an unhandled rejection': { status: 1, signal: null },
+  'an uncaught exception': { status: 1, signal: null },
+  SIGINT: { status: null, signal: 'SIGINT' },
+  SIGTERM: { status: null, signal: 'SIGTERM' },
+};
+
+async function end(how: string, signal: NodeJS.Signals | null, ...more: string[]): Promise<Ended> {
+  return runChild('exit', {
+    args: [how, ...more],
+    onFirstLine: (pid) => {
+      if (signal) process.kill(pid, signal);
+    },
+  });
+}
+
+/** Milliseconds from when the child said that it was about to end. */
+const delayOf = ({ endedAt, stdout }: Ended): number => endedAt - Number(stdout.trim());
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+
+describe('R14: a process ends at once while a task runs', () => {
+  test.each(Object.entries(ENDS))('by %s', async (how, expected) => {
+    const busy: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const ended = await end(how, expected.signal);
+      expect(ended).toMatchObject(expected);
+      busy.push(delayOf(ended));
+    }
+    const idle = delayOf(await end(how, expected.signal, 'idle'));
+    announce('R14', `${how}: ${median(busy)} ms, ${idle} ms without a task`);
+    if (!isSanitized) expect(median(busy) - idle).toBeLessThanOrEqual(LONGEST_DELAY_MS);
+  });
+});

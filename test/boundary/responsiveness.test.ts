@@ -1,0 +1,28 @@
+import { announce, isSanitized, reportOf, runChild } from '../support/child';
+import type { ResponsivenessReport } from './children/responsiveness';
+
+/** R15. */
+const LONGEST_P99_DELAY_MS = 20;
+const LONGEST_STAT_MS = 10;
+/**
+ * The engine's two threads and this process share two cores with the other tests, whose time slices are a few
+ * milliseconds long. A loop that is blocked, or a pool of libuv that is taken, costs a second.
+ */
+const OTHERS_TIME_SLICES_MS = 30;
+const DURATION_MS = 3000;
+
+test('R15: the event loop and the file system answer while long tasks run', async () => {
+  const ended = await runChild('responsiveness', { args: [String(DURATION_MS)] });
+  const { p99DelayMs, samples, statMs } = reportOf(ended) as ResponsivenessReport;
+  const medianStatMs = [...statMs].sort((a, b) => a - b)[statMs.length >> 1]!;
+  announce(
+    'R15',
+    `event-loop delay p99 ${p99DelayMs.toFixed(1)} ms of ${samples} samples; ` +
+      `fs.stat median ${medianStatMs.toFixed(2)} ms, longest ${Math.max(...statMs).toFixed(1)} ms of ${statMs.length}, ` +
+      '4 long calls in flight',
+  );
+  expect(samples).toBeGreaterThan(20);
+  if (isSanitized) return;
+  expect(p99DelayMs).toBeLessThanOrEqual(LONGEST_P99_DELAY_MS + OTHERS_TIME_SLICES_MS);
+  expect(medianStatMs).toBeLessThanOrEqual(LONGEST_STAT_MS);
+});
