@@ -14,8 +14,15 @@ namespace {
 
 constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
+#ifdef __SANITIZE_ADDRESS__
+// The sanitizer knows the bounds of blocks as the system gives them: neither rounded up nor kept for reuse.
+constexpr bool kRoundsUp = false;
+constexpr std::size_t kCacheLimit = 0;
+#else
+constexpr bool kRoundsUp = true;
 // A freed block is kept while the cache stays below this; beyond it the block goes back to the system.
 constexpr std::size_t kCacheLimit = std::size_t{1} << 30;
+#endif
 
 std::size_t round_up(std::size_t bytes, std::size_t unit) {
   return checked_add(bytes, unit - 1) / unit * unit;
@@ -23,6 +30,7 @@ std::size_t round_up(std::size_t bytes, std::size_t unit) {
 
 // Sizes are rounded so that buffers of nearly equal size can take each other's place.
 std::size_t capacity_for(std::size_t bytes) {
+  if (!kRoundsUp) return std::max<std::size_t>(bytes, 1);
   if (bytes <= 4096) return round_up(std::max<std::size_t>(bytes, 1), kAlignment);
   if (bytes < kHugePage) return round_up(bytes, 4096);
   return round_up(bytes, kHugePage);
@@ -30,8 +38,9 @@ std::size_t capacity_for(std::size_t bytes) {
 
 void* system_allocate(std::size_t capacity) {
   const bool large = capacity >= kHugePage;
-  void* block = std::aligned_alloc(large ? kHugePage : kAlignment, capacity);
-  if (block != nullptr && large) madvise(block, capacity, MADV_HUGEPAGE);
+  void* block = nullptr;
+  if (posix_memalign(&block, large ? kHugePage : kAlignment, capacity) != 0) return nullptr;
+  if (large) madvise(block, capacity, MADV_HUGEPAGE);
   return block;
 }
 
