@@ -3,10 +3,9 @@ import { diagFisher } from '../../lib/curvature/diagFisher';
 import type { LabeledSet } from '../../lib/data/labeledSet';
 import { LabeledSet as Labeled } from '../../lib/data/labeledSet';
 import { permutation } from '../../lib/data/shuffle';
-import { tensor } from '../../lib/graph/create';
-import { Parameters } from '../../lib/graph/parameters';
 import { ssd } from '../../lib/unlearn';
 import { digits, scorer, trainedMlp } from '../support/digitsMlp';
+import { permutedFactors } from '../support/permutedFactors';
 
 // Corrective unlearning at a first size: 100 of 4,000 digits carry a patch and the label 0, ten of them are identified.
 
@@ -69,22 +68,4 @@ test('SSD removes the backdoor with a tenth of the poison identified; retraining
 
 function range(from: number, to: number): Int32Array {
   return Int32Array.from({ length: to - from }, (_, i) => from + i);
-}
-
-/** The broken variant: as many factors of the same sizes, at random places within each tensor. */
-async function permutedFactors(original: Parameters, dampened: Parameters): Promise<Parameters> {
-  const entries: [string, ReturnType<typeof tensor>][] = [];
-  for (const [name, before] of original) {
-    const [a, b] = [await before.data(), await dampened.get(name).data()];
-    const order = permutation(before.size, 9);
-    const factor = (i: number): number => (a[i] === 0 ? 1 : b[i]! / a[i]!);
-    entries.push([
-      name,
-      tensor(
-        Float32Array.from(a, (value, i) => value * factor(order[i]!)),
-        { shape: before.shape },
-      ),
-    ]);
-  }
-  return new Parameters(entries);
 }

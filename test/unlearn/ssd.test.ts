@@ -1,12 +1,12 @@
 import { dampenParameters } from '../../lib/curvature/dampening';
 import { diagFisher } from '../../lib/curvature/diagFisher';
 import { LabeledSet } from '../../lib/data/labeledSet';
-import { permutation } from '../../lib/data/shuffle';
 import { tensor } from '../../lib/graph/create';
 import { Parameters } from '../../lib/graph/parameters';
 import type { Model } from '../../lib/models/model';
 import { ssd, type SsdOptions } from '../../lib/unlearn';
 import { CLASSES, digits, scorer, trainedMlp } from '../support/digitsMlp';
+import { permutedFactors } from '../support/permutedFactors';
 
 const SEED = 1;
 
@@ -116,17 +116,3 @@ test.each([
     message,
   );
 });
-
-/** Multiplies the original parameters by the factors of the dampened ones in a random order. */
-async function permutedFactors(original: Parameters, dampened: Parameters): Promise<Parameters> {
-  const entries: [string, ReturnType<typeof tensor>][] = [];
-  for (const [name, before] of original) {
-    const [a, b] = [await before.data(), await dampened.get(name).data()];
-    const order = permutation(before.size, 9);
-    const shuffled = Float32Array.from(a, (value, i) =>
-      a[order[i]!] === 0 ? value : (value * b[order[i]!]!) / a[order[i]!]!,
-    );
-    entries.push([name, tensor(shuffled, { shape: before.shape })]);
-  }
-  return new Parameters(entries);
-}
