@@ -4,12 +4,8 @@
 
 namespace palimpsest::product {
 
-// What happens to the finished tile P of a product.
-enum class Update {
-  store,       // C  = P
-  add,         // C += P
-  add_square,  // C += P * P, elementwise
-};
+// What happens to the finished tile P of a product: C = P, or C += P.
+enum class Update { store, add };
 
 // One register tile: P[i, j] = sum_k a(i, k) * b(k, j) over `depth` values of k.
 // Rows of the tile are broadcast from `a`, columns are vector lanes loaded from `b`.
@@ -27,8 +23,7 @@ struct Tile {
   // What P starts from: nothing, one value a row or one value a column (at most one of the two).
   const T* row_start = nullptr;
   const T* column_start = nullptr;
-  // For the square tiles: this many products, one behind the other in `a` and `b`, each squared and added to
-  // C.
+  // For squares: this many products, one behind the other in `a` and `b`, each squared and added to C.
   Index examples = 1;
 };
 
@@ -53,11 +48,14 @@ template <typename T>
 struct MicroKernels {
   using Run = void (*)(const Tile<T>&);
 
-  int lanes;                               // elements of a vector
-  int tile_rows;                           // the tallest tile, chosen so that accumulators fill the registers
-  int square_rows;                         // the tallest tile when the output lies in registers too
-  Run tile[2][kMaxTileRows][kMaxVectors];  // [rows apart][rows - 1][vectors - 1]
-  Run squares[2][kMaxSquareRows][kMaxVectors];
+  int lanes;           // elements of a vector
+  int tile_rows;       // the tallest tile, chosen so that accumulators fill the registers
+  int square_rows;     // the tallest tile when the output lies in registers too
+  Index long_example;  // steps from which on the taller tile is faster for squares
+  // [rows apart][rows - 1][vectors - 1]
+  Run tile[2][kMaxTileRows][kMaxVectors];
+  Run squares_of_short[2][kMaxSquareRows][kMaxVectors];
+  Run squares_of_long[2][kMaxTileRows][kMaxVectors];
   // to[k * to_step + i] = from[k * from_step + i] for i < width, k < depth, in ascending order of k. Whole
   // vectors move, so that the elements behind a row of `to` change, and at most `spare` behind the last row
   // of either side are touched.

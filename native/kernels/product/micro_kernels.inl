@@ -38,20 +38,18 @@ inline __attribute__((always_inline)) void store(T* to, Vector<T> value) {
 #include "kernels/product/rearrange.inl"
 #include "kernels/product/tile.inl"
 
-template <typename T, int... R>
+template <typename T, bool kRowsApart, int... R>
 void fill_tiles(MicroKernels<T>& table, std::integer_sequence<int, R...>) {
-  ((table.tile[0][R][0] = tile<T, R + 1, 1, false>), ...);
-  ((table.tile[0][R][1] = tile<T, R + 1, 2, false>), ...);
-  ((table.tile[1][R][0] = tile<T, R + 1, 1, true>), ...);
-  ((table.tile[1][R][1] = tile<T, R + 1, 2, true>), ...);
+  ((table.tile[kRowsApart][R][0] = tile<T, R + 1, 1, kRowsApart>), ...);
+  ((table.tile[kRowsApart][R][1] = tile<T, R + 1, 2, kRowsApart>), ...);
+  ((table.squares_of_long[kRowsApart][R][0] = squares_of_long<T, R + 1, 1, kRowsApart>), ...);
+  ((table.squares_of_long[kRowsApart][R][1] = squares_of_long<T, R + 1, 2, kRowsApart>), ...);
 }
 
-template <typename T, int... R>
+template <typename T, bool kRowsApart, int... R>
 void fill_squares(MicroKernels<T>& table, std::integer_sequence<int, R...>) {
-  ((table.squares[0][R][0] = squares<T, R + 1, 1, false>), ...);
-  ((table.squares[0][R][1] = squares<T, R + 1, 2, false>), ...);
-  ((table.squares[1][R][0] = squares<T, R + 1, 1, true>), ...);
-  ((table.squares[1][R][1] = squares<T, R + 1, 2, true>), ...);
+  ((table.squares_of_short[kRowsApart][R][0] = squares_of_short<T, R + 1, 1, kRowsApart>), ...);
+  ((table.squares_of_short[kRowsApart][R][1] = squares_of_short<T, R + 1, 2, kRowsApart>), ...);
 }
 
 template <typename T>
@@ -60,8 +58,13 @@ MicroKernels<T> micro_kernels() {
   table.lanes = static_cast<int>(kLanes<T>);
   table.tile_rows = PALIMPSEST_TILE_ROWS;
   table.square_rows = PALIMPSEST_SQUARE_ROWS;
-  fill_tiles(table, std::make_integer_sequence<int, PALIMPSEST_TILE_ROWS>());
-  fill_squares(table, std::make_integer_sequence<int, PALIMPSEST_SQUARE_ROWS>());
+  table.long_example = PALIMPSEST_LONG_EXAMPLE;
+  using TileRows = std::make_integer_sequence<int, PALIMPSEST_TILE_ROWS>;
+  using SquareRows = std::make_integer_sequence<int, PALIMPSEST_SQUARE_ROWS>;
+  fill_tiles<T, false>(table, TileRows());
+  fill_tiles<T, true>(table, TileRows());
+  fill_squares<T, false>(table, SquareRows());
+  fill_squares<T, true>(table, SquareRows());
   table.copy = copy<T>;
   table.transpose = transpose<T>;
   table.copy_clearing = copy_clearing<T>;

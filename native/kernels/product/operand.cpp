@@ -38,7 +38,7 @@ Panel<T> Matrix<T>::panel(const DepthBlock& block, Range rows, const Slivers& sl
   const bool lanes = slivers.lanes > 1;
   // Whether the steps of several examples follow each other evenly.
   const bool even = block.examples == 1 || example_step_ == block.count * depth_step_;
-  if (row_step_ == 1 && even && spread_over_cache<T>(depth_step_, rows.size())) {
+  if (row_step_ == 1 && even && (!lanes || spread_over_cache<T>(depth_step_, rows.size()))) {
     // Lanes are loaded whole: a last sliver that ends inside a vector might end outside the matrix.
     const Index rest = rows.size() % slivers.lanes;
     if (rest == 0) return {first, 1, depth_step_};
@@ -46,9 +46,7 @@ Panel<T> Matrix<T>::panel(const DepthBlock& block, Range rows, const Slivers& sl
     pack(first + edge, 1, block.depth(), Slivers{rows.size() - edge, slivers.limit, slivers.lanes}, scratch);
     return {first, 1, depth_step_, scratch};
   }
-  if (depth_step_ == 1 && !lanes && block.examples == 1 && spread_over_cache<T>(row_step_, block.count)) {
-    return {first, row_step_, 1};
-  }
+  if (depth_step_ == 1 && !lanes && block.examples == 1) return {first, row_step_, 1};
   pack(first, even ? Index{1} : block.examples, block.depth(), slivers, scratch);
   return {scratch, 1, 0};
 }

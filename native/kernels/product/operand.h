@@ -53,9 +53,10 @@ class Operand {
 // Elements data[example * example_step + step * depth_step + row * row_step], where depth_step or row_step
 // is 1.
 //
-// Tiles read such a matrix in place, except lanes whose steps lie side by side. A tile of 12 x 32 loads so
-// little for its 384 multiply-adds (44 values) that it runs at full speed from the second-level cache and
-// does not care how far apart the rows are; packing would only add its own loads, misses and stores.
+// Tiles read rows in place, and columns if they lie side by side and well spread over the cache's sets. A
+// tile of 12 x 32 takes 12 values of a row and 32 of a column for 384 multiply-adds: a step of it lasts 12
+// cycles, in which the second-level cache delivers ten times that, so that packing would only add its own
+// loads, misses and stores.
 template <typename T>
 class Matrix : public Operand<T> {
  public:

@@ -5,10 +5,6 @@
 namespace palimpsest::product {
 namespace {
 
-// From this many steps an example on, reading and writing the output once an example is cheaper than the
-// smaller tile that leaves room for it in registers: 48 loads and stores beside 24 * 64 multiply-adds.
-constexpr Index kLongExample = 64;
-
 template <typename T>
 void merge(const T* edge, Index edge_step, Index rows, Index columns, Update update, T* c, Index c_step) {
   for (Index i = 0; i < rows; ++i, edge += edge_step, c += c_step) {
@@ -42,15 +38,10 @@ void for_each_tile(const PanelProduct<T>& job, Update update, const Run& run) {
       }
       tile.c = edge;
       tile.c_step = edge_step;
-      if (update == Update::add_square) {
-        std::memset(edge, 0, sizeof(edge));
-        run(tile, height, vectors, a.apart);
-        merge(edge, edge_step, height, width, Update::add, c, job.c_step);
-      } else {
-        tile.update = Update::store;
-        run(tile, height, vectors, a.apart);
-        merge(edge, edge_step, height, width, update, c, job.c_step);
-      }
+      std::memset(edge, 0, sizeof(edge));
+      tile.update = Update::store;
+      run(tile, height, vectors, a.apart);
+      merge(edge, edge_step, height, width, update, c, job.c_step);
     });
   });
 }
@@ -60,7 +51,7 @@ void for_each_tile(const PanelProduct<T>& job, Update update, const Run& run) {
 template <typename T>
 Index square_tile_rows(Index steps) {
   const MicroKernels<T>& kernels = micro_kernels<T>();
-  return steps < kLongExample ? kernels.square_rows : kernels.tile_rows;
+  return steps < kernels.long_example ? kernels.square_rows : kernels.tile_rows;
 }
 
 template <typename T>
@@ -74,17 +65,14 @@ void multiply_panels(const PanelProduct<T>& job, Update update) {
 template <typename T>
 void square_panels(const PanelProduct<T>& job) {
   const MicroKernels<T>& kernels = micro_kernels<T>();
-  for_each_tile(job, Update::add_square, [&](Tile<T> tile, Index height, Index vectors, bool apart) {
+  const bool is_long = job.depth.count >= kernels.long_example;
+  for_each_tile(job, Update::add, [&](Tile<T> tile, Index height, Index vectors, bool apart) {
     tile.depth = job.depth.count;
-    if (job.depth.count < kLongExample) {
-      tile.examples = job.depth.examples;
-      kernels.squares[apart][height - 1][vectors - 1](tile);
-      return;
-    }
-    for (Index example = 0; example < job.depth.examples; ++example) {
-      kernels.tile[apart][height - 1][vectors - 1](tile);
-      tile.a += tile.depth * (apart ? 1 : tile.a_step);
-      tile.b += tile.depth * tile.b_step;
+    tile.examples = job.depth.examples;
+    if (is_long) {
+      kernels.squares_of_long[apart][height - 1][vectors - 1](tile);
+    } else {
+      kernels.squares_of_short[apart][height - 1][vectors - 1](tile);
     }
   });
 }

@@ -17,7 +17,7 @@ constexpr Index kBlockBytes = 1024;  // depth: 256 floats, 128 doubles
 constexpr double kTaskWork = 4e6;
 // Tasks enough for the threads of a large machine to finish together, as long as blocks remain efficient,
 constexpr Index kManyTasks = 64;
-constexpr Index kEfficientRows = 192;
+constexpr Index kEfficientRows = 384;
 constexpr Index kEfficientColumns = 256;
 // and tasks enough for a small machine, as long as blocks and chunks of depth are worth handling at all.
 constexpr Index kFewTasks = 8;

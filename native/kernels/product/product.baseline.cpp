@@ -4,4 +4,5 @@
 #define PALIMPSEST_VECTOR_BYTES 16
 #define PALIMPSEST_TILE_ROWS 4
 #define PALIMPSEST_SQUARE_ROWS 2
+#define PALIMPSEST_LONG_EXAMPLE 4
 #include "kernels/product/micro_kernels.inl"

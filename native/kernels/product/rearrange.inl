@@ -2,7 +2,7 @@
 // each.
 
 // Rows that copying asks for ahead, and elements where rows follow each other without a gap.
-constexpr Index kRowsAhead = 8;
+constexpr Index kRowsAhead = 32;
 constexpr Index kElementsAhead = 1024;
 
 // Calls use(integral constant V, rows of V vectors): V is known to the compiler for narrow rows and 0 for

@@ -2,9 +2,9 @@
 // loads V vectors of columns, broadcasts R values and does R * V multiply-adds, so it is bound by arithmetic
 // as soon as R * V / 2 cycles exceed (R + V) / 2 loads.
 
-// Columns are asked for this many steps ahead: some 200 cycles in the tallest tile, about the latency of the
-// third-level cache. The first sliver of rows that meets a sliver of columns would stand still without it.
-constexpr Index kAhead = 16;
+// Columns are asked for this many steps ahead: some 400 cycles in the tallest tile, about the latency of
+// memory. The first sliver of rows that meets a sliver of columns would stand still without it.
+constexpr Index kAhead = 32;
 
 template <typename T, int R, int V, bool kRowsApart>
 inline __attribute__((always_inline)) void multiply(const T* a, Index a_step, const T* b, Index b_step,
@@ -59,24 +59,14 @@ void tile(const Tile<T>& job) {
   multiply<T, R, V, kRowsApart>(job.a, job.a_step, job.b, job.b_step, job.depth, sum);
   if (job.update == Update::add) {
     for_each_vector<T, R, V>(c, c_step, [&](T* at, int i, int v) { store(at, load(at) + sum[i][v]); });
-  } else if (job.update == Update::add_square) {
-    for_each_vector<T, R, V>(c, c_step,
-                             [&](T* at, int i, int v) { store(at, load(at) + sum[i][v] * sum[i][v]); });
   } else {
     for_each_vector<T, R, V>(c, c_step, [&](T* at, int i, int v) { store(at, sum[i][v]); });
   }
 }
 
-// The output tile stays in registers beside the product of the current example, which never goes to memory:
-// depth + 1 multiply-adds an element and example instead of the plain product's depth.
-template <typename T, int R, int V, bool kRowsApart>
-void squares(const Tile<T>& job) {
-  T* c = job.c;
-  const Index c_step = job.c_step;
-  Vector<T> total[R][V];
-  for_each_vector<T, R, V>(c, c_step, [&](T* at, int i, int v) { total[i][v] = load(at); });
-  // Hides that the addresses of the output are known, so that no register holds them during the loop.
-  asm("" : "+r"(c));
+// The products of several examples, one behind the other in `a` and `b`: calls use(product) for each.
+template <typename T, int R, int V, bool kRowsApart, typename Use>
+inline __attribute__((always_inline)) void for_each_example(const Tile<T>& job, const Use& use) {
   const T* a = job.a;
   const T* b = job.b;
   for (Index example = 0; example < job.examples; ++example) {
@@ -84,11 +74,35 @@ void squares(const Tile<T>& job) {
     multiply<T, R, V, kRowsApart>(a, job.a_step, b, job.b_step, job.depth, sum);
     a += job.depth * (kRowsApart ? 1 : job.a_step);
     b += job.depth * job.b_step;
+    use(sum);
+  }
+}
+
+// The output stays in registers beside the product of the current example, which never goes to memory: depth
+// + 1 multiply-adds an element and example instead of the plain product's depth.
+template <typename T, int R, int V, bool kRowsApart>
+void squares_of_short(const Tile<T>& job) {
+  T* c = job.c;
+  const Index c_step = job.c_step;
+  Vector<T> total[R][V];
+  for_each_vector<T, R, V>(c, c_step, [&](T* at, int i, int v) { total[i][v] = load(at); });
+  // Hides that the addresses of the output are known, so that no register holds them during the loop.
+  asm("" : "+r"(c));
+  for_each_example<T, R, V, kRowsApart>(job, [&](const Vector<T>(&sum)[R][V]) {
 #pragma GCC unroll 12
     for (int i = 0; i < R; ++i) {
 #pragma GCC unroll 2
       for (int v = 0; v < V; ++v) total[i][v] += sum[i][v] * sum[i][v];
     }
-  }
+  });
   for_each_vector<T, R, V>(c, c_step, [&](T* at, int i, int v) { store(at, total[i][v]); });
+}
+
+// A full tile for the product; the output is read and written in the first-level cache, once an example.
+template <typename T, int R, int V, bool kRowsApart>
+void squares_of_long(const Tile<T>& job) {
+  for_each_example<T, R, V, kRowsApart>(job, [&](const Vector<T>(&sum)[R][V]) {
+    for_each_vector<T, R, V>(job.c, job.c_step,
+                             [&](T* at, int i, int v) { store(at, load(at) + sum[i][v] * sum[i][v]); });
+  });
 }
