@@ -6,7 +6,9 @@ import type { DemoExample, DemoRequest } from '../report/result';
 import type { RequestPlan } from './plan';
 import type { Workbench } from './workbench';
 
-/** The distribution of log10(I_Df / I_D) over all parameters where it is a number. */
+const LEAST_RATIO = -6;
+
+/** The distribution of log10(I_Df / I_D), from one millionth up, over all parameters where it is a number. */
 export async function ratioHistogram(importance: {
   readonly forget: Parameters;
   readonly full: Parameters;
@@ -19,8 +21,9 @@ export async function ratioHistogram(importance: {
       if (Number.isFinite(ratio)) ratios.push(ratio);
     });
   }
-  const [min, max] = ratios.reduce(([low, high], r) => [Math.min(low, r), Math.max(high, r)], [0, 1]);
-  const { edges, counts } = histogram(ratios, { min: Math.floor(min), max: Math.ceil(max + 1e-9), bins: 56 });
+  // Weights that hardly matter to the forget set make a long tail to the left, which says nothing more.
+  const largest = ratios.reduce((high, ratio) => Math.max(high, ratio), 1);
+  const { edges, counts } = histogram(ratios, { min: LEAST_RATIO, max: Math.ceil(largest + 1e-9), bins: 56 });
   return { edges, counts };
 }
 
