@@ -11,13 +11,32 @@ using product::Extents;
 using product::GramSide;
 using product::Patches;
 
+// Single steps: the norm of an outer product is the product of the norms.
+template <typename T>
+void outer_norms(const Call& call, const Factors& f, const T* a, const T* g, T* out) {
+  constexpr std::int64_t kGrainElements = 1 << 16;
+  const std::int64_t grain = 1 + kGrainElements / (1 + f.rows + f.columns);
+  call.workers.parallel_range(
+      static_cast<std::size_t>(f.examples), static_cast<std::size_t>(grain),
+      [&](std::size_t begin, std::size_t end) {
+        const auto norm = [](const T* row, std::int64_t width) {
+          return product::micro_kernels<T>().dot(row, 0, row, 0, width, 1);
+        };
+        for (auto n = static_cast<std::int64_t>(begin); n < static_cast<std::int64_t>(end); ++n) {
+          out[n] = static_cast<T>(norm(a + n * f.rows, f.rows) * norm(g + n * f.columns, f.columns));
+        }
+      });
+}
+
 void product_norms(const Call& call) {
   const Factors f = factors_of(call);
   const View& out = call.output(0);
   call.expect(out.shape == Shape{f.examples}, "the output's shape is not [N]");
   dispatch_float(out.dtype, [&]<typename T>() {
     const T *const a = call.input(0).as<T>(), *const g = call.input(1).as<T>();
-    if (product::gram_is_cheaper(f.steps, f.rows, f.columns)) {
+    if (f.steps == 1) {
+      outer_norms<T>(call, f, a, g, out.as<T>());
+    } else if (product::gram_is_cheaper(f.steps, f.rows, f.columns)) {
       const auto by_a = width_deep(a, f.steps, f.rows, f.transposed_a);
       const auto by_g = width_deep(g, f.steps, f.columns, f.transposed_g);
       product::run_gram_norms(call, f.examples, f.steps, GramSide<T>{by_a, by_a, f.rows},
