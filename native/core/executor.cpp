@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 #include "error.h"
 
@@ -78,7 +79,7 @@ void Executor::loop() {
       running_.reset();
     }
     job->work = nullptr;
-    job->settled(error);
+    job->settled(std::move(error));
   }
 }
 
