@@ -1,5 +1,7 @@
-import { announce, reportOf, runChild } from '../support/child';
+import { announce, PATIENCE_MS, reportOf, runChild } from '../support/child';
 import type { AccountingReport } from './children/accounting';
+
+jest.setTimeout(PATIENCE_MS);
 
 test('R12: the collector knows of every byte that a handle keeps, after each operation', async () => {
   const { operations, differences, peakBytes } = reportOf(await runChild('accounting')) as AccountingReport;

@@ -27,11 +27,12 @@ export interface ChildOptions {
 /** True under the sanitizers, where the limits of time and memory mean nothing. */
 export const isSanitized = process.env['PALIMPSEST_SANITIZED'] === '1';
 
-const LIMIT_MS = isSanitized ? 600_000 : 90_000;
+/** How long a child, or a test of many runs, may take on a busy machine: for `jest.setTimeout`. */
+export const PATIENCE_MS = isSanitized ? 600_000 : 90_000;
 
 /** Runs test/boundary/children/`name`.ts in a process of its own. Never rejects: how it ended is the answer. */
 export function runChild(name: string, options: ChildOptions = {}): Promise<Ended> {
-  const { args = [], nodeOptions = [], env = {}, onFirstLine, limitMs = LIMIT_MS } = options;
+  const { args = [], nodeOptions = [], env = {}, onFirstLine, limitMs = PATIENCE_MS } = options;
   const script = join(__dirname, '..', 'boundary', 'children', `${name}.ts`);
   // A file, not a pipe: a child that writes where it is never has to wait for us.
   const folder = mkdtempSync(join(tmpdir(), 'palimpsest-child-'));
