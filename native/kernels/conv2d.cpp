@@ -10,7 +10,8 @@ namespace {
 
 using product::ConvShape;
 using product::Matrix;
-using product::Patches;
+using product::Operand;
+using product::PatchDepth;
 
 // y[n, o, t] = sum_k w[o, k] patch[n, k, t] + bias[o]
 void conv2d(const Call& call) {
@@ -25,11 +26,12 @@ void conv2d(const Call& call) {
     call.expect(call.input(2).shape == Shape{conv.outputs}, "the bias must have one value an output channel");
   dispatch_float(y.dtype, [&]<typename T>() {
     const Matrix<T> kernels(w.as<T>(), 0, 1, conv.patch(), conv.patch());
-    const Patches<T> patches(x.as<T>(), conv, Patches<T>::Depth::patch);
-    product::Product<T> job{
-        {conv.examples, 1, conv.patch(), conv.outputs, conv.positions()}, kernels, patches, y.as<T>()};
-    if (biased) job.row_bias = call.input(2).as<T>();
-    product::run_product(call, job);
+    const product::Extents extents{conv.examples, 1, conv.patch(), conv.outputs, conv.positions()};
+    with_patches(x.as<T>(), conv, PatchDepth::elements, [&](const Operand<T>& patches) {
+      product::Product<T> job{extents, kernels, patches, y.as<T>()};
+      if (biased) job.row_bias = call.input(2).as<T>();
+      product::run_product(call, job);
+    });
   });
 }
 
@@ -52,14 +54,14 @@ void sum_over_examples(const Call& call, product::Reduction reduction) {
   const View &x = call.input(0), &g = call.input(1), &out = call.output(0);
   const ConvShape conv = product::conv_shape(call, x.shape, out.shape, g.shape);
   dispatch_float(out.dtype, [&]<typename T>() {
-    const Patches<T> patches(x.as<T>(), conv, Patches<T>::Depth::positions);
     const Matrix<T> gradient(g.as<T>(), conv.outputs * conv.positions(), 1, conv.positions(),
                              conv.positions());
-    product::Product<T> job{
-        {1, conv.examples, conv.positions(), conv.patch(), conv.outputs}, patches, gradient, out.as<T>()};
-    job.reduction = reduction;
-    job.transposed = true;
-    product::run_product(call, job);
+    const product::Extents extents{1, conv.examples, conv.positions(), conv.patch(), conv.outputs};
+    with_patches(x.as<T>(), conv, PatchDepth::positions, [&](const Operand<T>& patches) {
+      product::Product<T> job{extents, patches, gradient, out.as<T>(), reduction};
+      job.transposed = true;
+      product::run_product(call, job);
+    });
   });
 }
 

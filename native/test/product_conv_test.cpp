@@ -135,6 +135,12 @@ TEST("convolutions refuse shapes and attributes that disagree") {
   Tensor far(DType::float32, {1, 3, 3, 3});
   check_throws("ERR_SHAPE", "padding dwarfs",
                [&] { run("conv2d", {&x, &w}, {&far}, {5e8, 5e8, 6e8, 6e8, 1e8, 1e8}); });
+  // Another one: no elements at all, but more taps than fit 64 bits of memory.
+  const std::int64_t most = 2147483647;
+  Tensor none(DType::float32, {1, 2, 0, 0}), taps(DType::float32, {0, 2, most, most}),
+      nothing(DType::float32, {1, 0, 0, 0});
+  check_throws("ERR_SHAPE", "kernel dwarfs",
+               [&] { run("conv2d", {&none, &taps}, {&nothing}, {1, 1, 0, 0, 1, 1}); });
 }
 
 }  // namespace

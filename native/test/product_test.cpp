@@ -58,12 +58,14 @@ TEST("matmul agrees with plain loops for every remainder of the tiles") {
   }
 }
 
+// The last one is long enough for chunks of depth that are added up afterwards.
 TEST("matmul agrees with plain loops across blocks of rows, columns and depth") {
   for (const MatmulCase& c : {MatmulCase{1, 1, 500, 33, 20},
                               {1, 1, 13, 1100, 9},
                               {1, 1, 7, 9, 1030},
                               {1, 1, 150, 260, 300},
-                              {1, 1, 10, 128, 2500}}) {
+                              {1, 1, 10, 128, 2500},
+                              {1, 1, 16, 32, 16384}}) {
     check_matmul(c, false);
     check_matmul(c, true);
   }
@@ -85,10 +87,12 @@ struct FactorCase {
   Index examples, steps, rows, columns;
 };
 
-const FactorCase kFactorCases[] = {{0, 3, 4, 5},     {2, 0, 4, 5},    {3, 2, 0, 5},    {1, 1, 1, 1},
-                                   {5, 1, 13, 33},   {300, 1, 7, 40}, {7, 2, 6, 32},   {9, 3, 25, 47},
-                                   {40, 8, 12, 16},  {4, 63, 7, 9},   {4, 64, 13, 35}, {3, 100, 17, 20},
-                                   {2, 300, 14, 33}, {3, 700, 5, 40}, {33, 40, 70, 90}};
+// The last two are long enough for chunks of examples.
+const FactorCase kFactorCases[] = {{0, 3, 4, 5},     {2, 0, 4, 5},    {3, 2, 0, 5},     {1, 1, 1, 1},
+                                   {5, 1, 13, 33},   {300, 1, 7, 40}, {7, 2, 6, 32},    {9, 3, 25, 47},
+                                   {40, 8, 12, 16},  {4, 63, 7, 9},   {4, 64, 13, 35},  {3, 100, 17, 20},
+                                   {2, 300, 14, 33}, {3, 700, 5, 40}, {33, 40, 70, 90}, {500, 64, 16, 20},
+                                   {40, 700, 16, 20}};
 
 template <typename Use>
 void for_each_example(const FactorCase& c, const Values& a, const Values& g, bool transposed_a,

@@ -9,7 +9,7 @@ namespace {
 
 using product::Extents;
 using product::GramSide;
-using product::Patches;
+using product::PatchDepth;
 
 // Single steps: the norm of an outer product is the product of the norms.
 template <typename T>
@@ -62,14 +62,17 @@ void product_norms_conv(const Call& call) {
     const T *const images = x.as<T>(), *const gradient = g.as<T>();
     const auto patch = conv.patch(), steps = conv.positions();
     if (product::gram_is_cheaper(steps, patch, conv.outputs)) {
-      const Patches<T> patches(images, conv, Patches<T>::Depth::patch);
       const auto by_g = width_deep(gradient, steps, conv.outputs, true);
-      product::run_gram_norms(call, conv.examples, steps, GramSide<T>{patches, patches, patch},
-                              GramSide<T>{by_g, by_g, conv.outputs}, out.as<T>());
+      with_patches(images, conv, PatchDepth::elements, [&](const product::Operand<T>& patches) {
+        product::run_gram_norms(call, conv.examples, steps, GramSide<T>{patches, patches, patch},
+                                GramSide<T>{by_g, by_g, conv.outputs}, out.as<T>());
+      });
     } else {
-      const Patches<T> patches(images, conv, Patches<T>::Depth::positions);
-      product::run_norms<T>(call, Extents{conv.examples, 1, steps, patch, conv.outputs}, patches,
-                            steps_deep(gradient, steps, conv.outputs, true), out.as<T>());
+      const auto by_g = steps_deep(gradient, steps, conv.outputs, true);
+      with_patches(images, conv, PatchDepth::positions, [&](const product::Operand<T>& patches) {
+        product::run_norms<T>(call, Extents{conv.examples, 1, steps, patch, conv.outputs}, patches, by_g,
+                              out.as<T>());
+      });
     }
   });
 }

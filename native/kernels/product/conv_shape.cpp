@@ -4,9 +4,11 @@ namespace palimpsest::product {
 namespace {
 
 // Padded images are copied plane by plane into scratch. Padding that dwarfs both image and output is no
-// convolution that anybody means, and would let a few bytes of program ask for gigabytes.
+// convolution that anybody means, and would let a few bytes of program ask for gigabytes. The same goes for a
+// kernel that no image can be under: empty tensors may have any extents.
 constexpr Index kPlaneAllowance = 1 << 16;
 constexpr Index kPlaneRatio = 16;
+constexpr Index kLargestPlane = Index{1} << 40;
 
 WindowAxis axis(const Call& call, std::size_t index, Index kernel, Index extent, Index positions) {
   WindowAxis result{kernel, call.integer(index, 1, kWindowLimit), call.integer(index + 2, 0, kWindowLimit),
@@ -39,10 +41,13 @@ ConvShape conv_shape(const Call& call, const Shape& image, const Shape& kernel, 
                         output[3],
                         axis(call, 0, kernel[2], image[2], output[2]),
                         axis(call, 1, kernel[3], image[3], output[3])};
+  call.expect(shape.height * shape.width <= kLargestPlane && shape.positions() <= kLargestPlane,
+              "a plane is too large");
   const Index allowed = kPlaneAllowance + kPlaneRatio * (shape.height * shape.width + shape.positions());
   call.expect(shape.padded_height() <= allowed && shape.padded_width() <= allowed &&
                   shape.padded_height() * shape.padded_width() <= allowed,
               "the padding dwarfs the image");
+  call.expect(shape.taps() <= std::min(allowed, kWindowLimit), "the kernel dwarfs the image");
   return shape;
 }
 

@@ -16,6 +16,10 @@ struct ConvShape {
   Index patch() const { return channels * taps(); }  // elements of the patch under one output position
   Index positions() const { return out_height * out_width; }
   Index image() const { return channels * height * width; }
+  // Whether a patch is nothing but the cell at its position.
+  bool pointwise() const {
+    return taps() == 1 && down.stride == 1 && across.stride == 1 && down.pad == 0 && across.pad == 0;
+  }
   // Extents with their padding.
   Index padded_height() const { return height + 2 * down.pad; }
   Index padded_width() const { return width + 2 * across.pad; }

@@ -11,9 +11,6 @@ namespace {
 constexpr Index kBlockElements = 96 * 1024;
 // A task computes at least this many patch elements, so that it fills tall tiles.
 constexpr Index kFewestPatchRows = 96;
-// Multiply-adds that make a task worth waking a thread, and tasks that are enough for any machine.
-constexpr double kTaskWork = 4e6;
-constexpr double kMostTasks = 64;
 
 template <typename T>
 class Fold {
@@ -32,7 +29,7 @@ class Fold {
   void run() {
     const double work = static_cast<double>(conv_.examples * conv_.outputs) *
                         static_cast<double>(conv_.patch() * conv_.positions());
-    const Index wanted = static_cast<Index>(std::clamp(work / kTaskWork, 1.0, kMostTasks));
+    const Index wanted = tasks_wanted(work);
     const Cut groups{conv_.examples, std::max<Index>(1, conv_.examples * channels_.count() / wanted)};
     call_.workers.parallel_for(
         static_cast<std::size_t>(groups.count() * channels_.count()), [&](std::size_t index) {
@@ -122,6 +119,12 @@ void run_fold(const Call& call, const ConvShape& conv, const T* gradient, const 
   if (conv.examples == 0 || conv.image() == 0) return;
   if (conv.outputs == 0 || conv.positions() == 0) {
     std::fill_n(images, conv.examples * conv.image(), T(0));
+  } else if (conv.pointwise()) {
+    // Every patch is a cell of the image: nothing to fold.
+    const Matrix<T> by_kernel(kernels, 0, conv.patch(), 1, conv.outputs);
+    const Matrix<T> by_gradient(gradient, conv.outputs * conv.positions(), conv.positions(), 1, conv.outputs);
+    const Extents extents{conv.examples, 1, conv.outputs, conv.patch(), conv.positions()};
+    run_product(call, Product<T>{extents, by_kernel, by_gradient, images});
   } else {
     Fold<T>(call, conv, gradient, kernels, images).run();
   }

@@ -1,7 +1,6 @@
 #include "kernels/product/norms.h"
 
 #include <functional>
-#include <vector>
 
 #include "core/checked.h"
 #include "kernels/product/product.h"
@@ -12,8 +11,6 @@ namespace {
 // A block of the product lies in scratch until it is summed: small enough to stay in the second-level cache.
 constexpr Index kBlockRows = 240;
 constexpr Index kBlockColumns = 256;
-constexpr double kTaskWork = 4e6;
-constexpr double kMostTasks = 64;
 
 template <typename T>
 DepthCut depth_cut(Index steps) {
@@ -25,21 +22,21 @@ DepthCut depth_cut(Index steps) {
 template <typename T>
 void sum_blocks(const Call& call, Index examples, Index blocks, double work, Index scratch_size,
                 const std::function<double(Index, Index, T*)>& part, T* out) {
-  std::vector<double> parts(static_cast<std::size_t>(examples * blocks));
-  const double total = work * static_cast<double>(examples);
-  const auto wanted = static_cast<Index>(std::clamp(total / kTaskWork, 1.0, kMostTasks));
+  const auto count = static_cast<std::size_t>(examples * blocks);
+  const StoragePtr storage = call.scratch(checked_mul(count, sizeof(double)));
+  double* const parts = reinterpret_cast<double*>(storage->data());
+  const Index wanted = tasks_wanted(work * static_cast<double>(examples));
   const Cut tasks{examples * blocks, std::max<Index>(1, examples * blocks / wanted)};
   call.workers.parallel_for(static_cast<std::size_t>(tasks.count()), [&](std::size_t index) {
     const StoragePtr scratch = call.scratch(checked_mul(static_cast<std::size_t>(scratch_size), sizeof(T)));
     const Range range = tasks[static_cast<Index>(index)];
     for (Index i = range.begin; i < range.end && !call.workers.cancelled(); ++i) {
-      parts[static_cast<std::size_t>(i)] =
-          part(i / blocks, i % blocks, reinterpret_cast<T*>(scratch->data()));
+      parts[i] = part(i / blocks, i % blocks, reinterpret_cast<T*>(scratch->data()));
     }
   });
   for (Index n = 0; n < examples; ++n) {
     double sum = 0;
-    for (Index block = 0; block < blocks; ++block) sum += parts[static_cast<std::size_t>(n * blocks + block)];
+    for (Index block = 0; block < blocks; ++block) sum += parts[n * blocks + block];
     out[n] = static_cast<T>(sum);
   }
 }

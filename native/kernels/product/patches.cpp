@@ -14,28 +14,28 @@ Index pitch_of(Index positions) {
 }  // namespace
 
 template <typename T>
-Patches<T>::Patches(const T* images, const ConvShape& conv, Depth depth)
+Patches<T>::Patches(const T* images, const ConvShape& conv, PatchDepth depth)
     : images_(images), conv_(conv), plane_(conv), taps_(plane_.taps(conv)), depth_(depth) {}
 
 template <typename T>
 Index Patches<T>::scratch_size(Index rows, Index depth) const {
-  const Index patch = depth_ == Depth::patch ? depth : rows;
-  const Index positions = depth_ == Depth::patch ? rows : depth;
+  const Index patch = depth_ == PatchDepth::elements ? depth : rows;
+  const Index positions = depth_ == PatchDepth::elements ? rows : depth;
   return patch * pitch_of<T>(positions) + conv_.padded_height() * plane_.row + kSlack;
 }
 
 template <typename T>
 Panel<T> Patches<T>::panel(const DepthBlock& block, Range rows, const Slivers&, T* scratch) const {
   const Range depth{block.begin, block.begin + block.count};
-  const Range patch = depth_ == Depth::patch ? depth : rows;
-  const Range positions = depth_ == Depth::patch ? rows : depth;
+  const Range patch = depth_ == PatchDepth::elements ? depth : rows;
+  const Range positions = depth_ == PatchDepth::elements ? rows : depth;
   const Index pitch = pitch_of<T>(positions.size() * block.examples);
   T* const plane = scratch + patch.size() * pitch;
   // Each example overwrites the few elements that the one before it wrote too far.
   for (Index i = 0; i < block.examples; ++i) {
     fill(block.example + i, patch, positions, scratch + i * positions.size(), pitch, plane);
   }
-  if (depth_ == Depth::patch) return {scratch, 1, pitch};
+  if (depth_ == PatchDepth::elements) return {scratch, 1, pitch};
   return {scratch, pitch, 1};
 }
 

@@ -43,15 +43,15 @@ struct Plane {
   Index top, left;
 };
 
-// The patches of a convolution's images as one side of a product, made while packing: element (patch element,
+// Which side of a patch matrix is the depth of the product; the other one is its rows.
+enum class PatchDepth { elements, positions };
+
+// The patches of a convolution's images as one side of a product, made while packing: (patch element,
 // position).
 template <typename T>
 class Patches : public Operand<T> {
  public:
-  // Which of the two is the depth of the product; the other one is its rows.
-  enum class Depth { patch, positions };
-
-  Patches(const T* images, const ConvShape& conv, Depth depth);
+  Patches(const T* images, const ConvShape& conv, PatchDepth depth);
 
   Panel<T> panel(const DepthBlock& block, Range rows, const Slivers& slivers, T* scratch) const override;
   Index scratch_size(Index rows, Index depth) const override;
@@ -70,7 +70,21 @@ class Patches : public Operand<T> {
   ConvShape conv_;
   Plane plane_;
   std::vector<Index> taps_;
-  Depth depth_;
+  PatchDepth depth_;
 };
+
+// Calls use(operand) with the patches of the images: with the images themselves where a patch is a single
+// cell.
+template <typename T, typename Use>
+void with_patches(const T* images, const ConvShape& conv, PatchDepth depth, const Use& use) {
+  const Index cells = conv.positions();
+  if (!conv.pointwise()) {
+    use(Patches<T>(images, conv, depth));
+  } else if (depth == PatchDepth::elements) {
+    use(Matrix<T>(images, conv.image(), cells, 1, conv.channels));
+  } else {
+    use(Matrix<T>(images, conv.image(), 1, cells, cells));
+  }
+}
 
 }  // namespace palimpsest::product

@@ -33,6 +33,10 @@ Cut even_cut(Index extent, Index block, Index unit) {
 
 }  // namespace
 
+Index tasks_wanted(double work) {
+  return static_cast<Index>(std::clamp(work / kTaskWork, 1.0, static_cast<double>(kManyTasks)));
+}
+
 template <typename T>
 Plan plan_product(const Extents& extents, bool whole_examples) {
   const MicroKernels<T>& kernels = micro_kernels<T>();
@@ -41,7 +45,7 @@ Plan plan_product(const Extents& extents, bool whole_examples) {
   const double depth = static_cast<double>(extents.examples) * static_cast<double>(extents.steps);
   const double work = static_cast<double>(extents.batches) * static_cast<double>(extents.rows) *
                       static_cast<double>(extents.columns) * depth;
-  const auto wanted = static_cast<Index>(std::clamp(work / kTaskWork, 1.0, static_cast<double>(kManyTasks)));
+  const Index wanted = tasks_wanted(work);
 
   Plan plan;
   plan.rows = even_cut(extents.rows, kBlockRows, row_unit);
@@ -69,11 +73,11 @@ Plan plan_product(const Extents& extents, bool whole_examples) {
     return std::clamp<Index>(room, 1, std::min(units, static_cast<Index>(std::max(1.0, depth / shortest))));
   };
   // A long sum is rather cut in chunks than in smaller blocks, which would pack its operands more often.
-  if (tasks() * chunks(kLongChunk) < kFewTasks)
+  if (tasks() * chunks(kLongChunk) < kFewTasks) {
     shrink(std::min(wanted, kFewTasks), kSmallestRows, kSmallestColumns);
+  }
   plan.chunks = {units, ceil_div(units, chunks(kShortestChunk))};
   plan.batches = {extents.batches, std::max<Index>(1, extents.batches / wanted)};
-
   return plan;
 }
 

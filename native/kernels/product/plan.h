@@ -24,6 +24,9 @@ struct Plan {
   Index unit;  // depth blocks a unit
 };
 
+// How many tasks a piece of work of so many multiply-adds is worth.
+Index tasks_wanted(double work);
+
 // `whole_examples`: a chunk must hold whole examples (their sums are squared).
 template <typename T>
 Plan plan_product(const Extents& extents, bool whole_examples);

@@ -7,6 +7,9 @@
 namespace palimpsest::product {
 namespace {
 
+// Elements of all chunks that one piece of their sum covers.
+constexpr Index kCombineGrain = 1 << 16;
+
 template <typename T>
 StoragePtr scratch_of(const Call& call, Index elements) {
   return call.scratch(checked_mul(static_cast<std::size_t>(elements), sizeof(T)));
@@ -34,8 +37,8 @@ class Run {
     pad_column_bias();
     const Index chunks = plan_.chunks.count();
     const bool direct = chunks == 1 && !product_.transposed;
-    if (!direct)
-      partial_ = scratch_of<T>(call_, chunks * extents_.batches * extents_.rows * extents_.columns);
+    const Index size = extents_.batches * extents_.rows * extents_.columns;
+    if (!direct) partial_ = scratch_of<T>(call_, chunks * size);
     const Index blocks = plan_.rows.count() * plan_.columns.count();
     const Index groups = plan_.batches.count();
     call_.workers.parallel_for(static_cast<std::size_t>(chunks * groups * blocks), [&](std::size_t index) {
@@ -43,8 +46,7 @@ class Run {
       const Index block = task % blocks;
       const Index group = task / blocks % groups;
       const Index chunk = task / blocks / groups;
-      T* out = direct ? product_.out
-                      : elements<T>(partial_) + chunk * extents_.batches * extents_.rows * extents_.columns;
+      T* out = direct ? product_.out : elements<T>(partial_) + chunk * size;
       compute(plan_.batches[group], plan_.rows[block / plan_.columns.count()],
               plan_.columns[block % plan_.columns.count()], plan_.chunks[chunk], out);
     });
@@ -132,25 +134,35 @@ class Run {
     for (Index i = 0; i < rows.size(); ++i) std::fill_n(c + i * c_step, columns.size(), T(0));
   }
 
-  // Adds up the chunks in order of depth.
+  // Adds up the chunks in order of depth and writes the result, which may be transposed.
   void combine(Index chunks) const {
     const Index rows = extents_.batches * extents_.rows, columns = extents_.columns;
-    T* const partial = elements<T>(partial_);
-    const Index grain = std::max<Index>(1, 65536 / std::max<Index>(1, columns * chunks));
-    call_.workers.parallel_range(static_cast<std::size_t>(rows), static_cast<std::size_t>(grain),
-                                 [&](std::size_t begin, std::size_t end) {
-                                   for (Index i = static_cast<Index>(begin); i < static_cast<Index>(end);
-                                        ++i) {
-                                     T* const sum = partial + i * columns;
-                                     for (Index chunk = 1; chunk < chunks; ++chunk) {
-                                       const T* const part = sum + chunk * rows * columns;
-                                       for (Index j = 0; j < columns; ++j) sum[j] += part[j];
-                                     }
-                                     T* const out = product_.out + (product_.transposed ? i : i * columns);
-                                     const Index step = product_.transposed ? rows : 1;
-                                     for (Index j = 0; j < columns; ++j) out[j * step] = sum[j];
-                                   }
-                                 });
+    const Index grain = round_up(1 + kCombineGrain / (columns * chunks), kSlack);
+    const auto run = [&](std::size_t begin, std::size_t end) {
+      combine_rows({static_cast<Index>(begin), static_cast<Index>(end)}, chunks);
+    };
+    call_.workers.parallel_range(static_cast<std::size_t>(rows), static_cast<std::size_t>(grain), run);
+  }
+
+  void combine_rows(Range range, Index chunks) const {
+    const Index rows = extents_.batches * extents_.rows, columns = extents_.columns;
+    T* const sum = elements<T>(partial_) + range.begin * columns;
+    const Index size = range.size() * columns;
+    for (Index chunk = 1; chunk < chunks; ++chunk) {
+      const T* const part = sum + chunk * rows * columns;
+      for (Index i = 0; i < size; ++i) sum[i] += part[i];
+    }
+    if (!product_.transposed) {
+      std::copy_n(sum, size, product_.out + range.begin * columns);
+      return;
+    }
+    // Whole vectors of rows only: the kernel would write past others.
+    const Index whole = range.size() / micro_kernels<T>().lanes * micro_kernels<T>().lanes;
+    T* const out = product_.out + range.begin;
+    if (whole > 0) micro_kernels<T>().transpose(sum, columns, whole, columns, out, rows);
+    for (Index i = whole; i < range.size(); ++i) {
+      for (Index j = 0; j < columns; ++j) out[j * rows + i] = sum[i * columns + j];
+    }
   }
 
   const Call& call_;

@@ -82,12 +82,7 @@ inline __attribute__((always_inline)) void for_each_example(const Tile<T>& job, 
 // + 1 multiply-adds an element and example instead of the plain product's depth.
 template <typename T, int R, int V, bool kRowsApart>
 void squares_of_short(const Tile<T>& job) {
-  T* c = job.c;
-  const Index c_step = job.c_step;
-  Vector<T> total[R][V];
-  for_each_vector<T, R, V>(c, c_step, [&](T* at, int i, int v) { total[i][v] = load(at); });
-  // Hides that the addresses of the output are known, so that no register holds them during the loop.
-  asm("" : "+r"(c));
+  Vector<T> total[R][V] = {};
   for_each_example<T, R, V, kRowsApart>(job, [&](const Vector<T>(&sum)[R][V]) {
 #pragma GCC unroll 12
     for (int i = 0; i < R; ++i) {
@@ -95,7 +90,8 @@ void squares_of_short(const Tile<T>& job) {
       for (int v = 0; v < V; ++v) total[i][v] += sum[i][v] * sum[i][v];
     }
   });
-  for_each_vector<T, R, V>(c, c_step, [&](T* at, int i, int v) { store(at, total[i][v]); });
+  for_each_vector<T, R, V>(job.c, job.c_step,
+                           [&](T* at, int i, int v) { store(at, load(at) + total[i][v]); });
 }
 
 // A full tile for the product; the output is read and written in the first-level cache, once an example.
