@@ -5,9 +5,10 @@
 namespace palimpsest {
 namespace {
 
+// Never destroyed: a process may exit while its threads still run programs.
 std::vector<KernelEntry>& registry() {
-  static std::vector<KernelEntry> entries;
-  return entries;
+  static auto* entries = new std::vector<KernelEntry>();
+  return *entries;
 }
 
 std::string describe(std::span<const View> views) {

@@ -8,10 +8,12 @@ import { fineTune } from '../../lib/unlearn/fineTune';
 import { gradientAscent } from '../../lib/unlearn/gradientAscent';
 import { ssd } from '../../lib/unlearn/ssd';
 import { zeroRow } from '../../lib/unlearn/zeroRow';
-import { announce } from '../support/child';
+import { announce, PATIENCE_MS } from '../support/child';
 import { memoryAtRest } from '../support/garbage';
 import { sequence } from '../support/sequence';
 import { digestOf, randomExamples, smallClassifier } from '../support/smallClassifier';
+
+jest.setTimeout(PATIENCE_MS);
 
 /** R17. */
 const ROUNDS = 12;

@@ -18,12 +18,14 @@ import { train } from '../../lib/optim/train';
 import { ssd } from '../../lib/unlearn/ssd';
 import { fineTune } from '../../lib/unlearn/fineTune';
 import { temporaryFolder } from '../io/temporaryFolder';
-import { announce, isSanitized } from '../support/child';
+import { announce, isSanitized, PATIENCE_MS } from '../support/child';
 import { memoryAtRest } from '../support/garbage';
 import { sequence } from '../support/sequence';
 import { digestOf, randomExamples, smallClassifier } from '../support/smallClassifier';
 import { tensorOf } from '../support/tensors';
 import { directions } from '../support/sequence';
+
+jest.setTimeout(PATIENCE_MS);
 
 /** R16. */
 const TRIALS = isSanitized ? 20 : 100;

@@ -1,5 +1,7 @@
-import { announce, reportOf, runChild } from '../support/child';
+import { announce, PATIENCE_MS, reportOf, runChild } from '../support/child';
 import type { HostileReport } from './children/hostileArguments';
+
+jest.setTimeout(PATIENCE_MS);
 
 /** R9. */
 const FEWEST_CALLS = 500;

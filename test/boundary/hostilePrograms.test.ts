@@ -1,5 +1,7 @@
-import { announce, isSanitized, reportOf, runChild } from '../support/child';
+import { announce, isSanitized, PATIENCE_MS, reportOf, runChild } from '../support/child';
 import type { ProgramsReport } from './children/hostilePrograms';
+
+jest.setTimeout(PATIENCE_MS);
 
 const MUTANTS = 6000;
 /** Too much work that is told to stop does so between two pieces of it. */

@@ -7,10 +7,12 @@ import { memory, setMemoryLimit } from '../../lib/native';
 import { add, mul, zeros } from '../../lib/ops/elementwise/arithmetic';
 import { matmul } from '../../lib/ops/matmul';
 import { sum } from '../../lib/ops/sum';
-import { announce, isSanitized, reportOf, runChild } from '../support/child';
+import { announce, isSanitized, PATIENCE_MS, reportOf, runChild } from '../support/child';
 import { code } from '../support/errors';
 import { memoryAtRest } from '../support/garbage';
 import type { SystemLimitReport } from './children/systemLimit';
+
+jest.setTimeout(PATIENCE_MS);
 
 afterEach(() => setMemoryLimit(0));
 

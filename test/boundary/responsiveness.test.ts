@@ -1,5 +1,7 @@
-import { announce, isSanitized, reportOf, runChild } from '../support/child';
+import { announce, isSanitized, PATIENCE_MS, reportOf, runChild } from '../support/child';
 import type { ResponsivenessReport } from './children/responsiveness';
+
+jest.setTimeout(PATIENCE_MS);
 
 /** R15. */
 const LONGEST_P99_DELAY_MS = 20;

@@ -1,5 +1,7 @@
-import { announce, isSanitized, reportOf, runChild } from '../support/child';
+import { announce, isSanitized, PATIENCE_MS, reportOf, runChild } from '../support/child';
 import type { WorkersReport } from './children/workers';
+
+jest.setTimeout(PATIENCE_MS);
 
 /** R13; a terminated worker waits for the piece of work at hand. */
 const LONGEST_TERMINATION_MS = 500;
