@@ -22,8 +22,9 @@ void conv2d(const Call& call) {
   const View &x = call.input(0), &w = call.input(1), &y = call.output(0);
   const ConvShape conv = product::conv_shape(call, x.shape, w.shape, y.shape);
   const bool biased = call.input_count() == 3;
-  if (biased)
+  if (biased) {
     call.expect(call.input(2).shape == Shape{conv.outputs}, "the bias must have one value an output channel");
+  }
   dispatch_float(y.dtype, [&]<typename T>() {
     const Matrix<T> kernels(w.as<T>(), 0, 1, conv.patch(), conv.patch());
     const product::Extents extents{conv.examples, 1, conv.patch(), conv.outputs, conv.positions()};

@@ -16,6 +16,8 @@ struct ConvShape {
   Index patch() const { return channels * taps(); }  // elements of the patch under one output position
   Index positions() const { return out_height * out_width; }
   Index image() const { return channels * height * width; }
+  // Whether there is nothing to multiply; extents of empty tensors may be absurd.
+  bool empty() const { return examples == 0 || channels == 0 || outputs == 0 || positions() == 0; }
   // Whether a patch is nothing but the cell at its position.
   bool pointwise() const {
     return taps() == 1 && down.stride == 1 && across.stride == 1 && down.pad == 0 && across.pad == 0;

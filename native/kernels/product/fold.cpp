@@ -11,6 +11,8 @@ namespace {
 constexpr Index kBlockElements = 96 * 1024;
 // A task computes at least this many patch elements, so that it fills tall tiles.
 constexpr Index kFewestPatchRows = 96;
+// Cells of all planes of a task, in the third-level cache at most.
+constexpr Index kPlaneElements = 1 << 20;
 
 template <typename T>
 class Fold {
@@ -22,7 +24,8 @@ class Fold {
         taps_(plane_.taps(conv)),
         images_(images),
         depth_{1, conv.outputs, static_cast<Index>(1024 / sizeof(T))},
-        channels_(cut_channels(conv)),
+        plane_size_(conv.padded_height() * plane_.row),
+        channels_(cut_channels(conv, plane_size_)),
         gradient_(gradient, conv.outputs * conv.positions(), conv.positions(), 1, conv.outputs),
         kernels_(kernels, 0, conv.patch(), 1, conv.outputs) {}
 
@@ -39,51 +42,55 @@ class Fold {
   }
 
  private:
-  static Cut cut_channels(const ConvShape& conv) {
+  // Channels enough for tall tiles, unless their planes would be large.
+  static Cut cut_channels(const ConvShape& conv, Index plane_size) {
     const Index fewest = ceil_div(kFewestPatchRows, conv.taps());
-    const Index blocks = std::max<Index>(1, conv.channels / fewest);
-    return {conv.channels, ceil_div(conv.channels, blocks)};
+    const Index blocks = std::max(conv.channels / fewest, conv.channels * plane_size / kPlaneElements);
+    return {conv.channels, ceil_div(conv.channels, std::clamp<Index>(blocks, 1, conv.channels))};
   }
 
   void compute(Range examples, Range channels) const {
     const Range patch{channels.begin * conv_.taps(), channels.end * conv_.taps()};
-    const Index lines = std::max<Index>(1, kBlockElements / patch.size() / conv_.out_width);
-    const Cut blocks{conv_.out_height, lines};
-    const Index pitch = round_up(std::min(lines, conv_.out_height) * conv_.out_width, kSlack) + kSlack;
-    const Index plane_size = conv_.padded_height() * plane_.row;
+    // Blocks of positions: whole lines, or parts of one.
+    const Index room = std::max<Index>(kSlack, kBlockElements / patch.size());
+    const Cut across{conv_.out_width, std::min(conv_.out_width, room)};
+    const Cut down{conv_.out_height, std::max<Index>(1, across.count() > 1 ? 1 : room / conv_.out_width)};
+    const Index pitch = round_up(std::min(down.block, down.extent) * across.block, kSlack) + kSlack;
     const Index sum_size = patch.size() * pitch;
     const Index panel_size = round_up(gradient_.scratch_size(pitch, depth_.largest()), kSlack);
-    const StoragePtr scratch = call_.scratch(checked_mul(
-        static_cast<std::size_t>(channels.size() * plane_size + sum_size + panel_size + kSlack), sizeof(T)));
+    const Index planes_size = channels.size() * plane_size_;
+    const StoragePtr scratch = call_.scratch(
+        checked_mul(static_cast<std::size_t>(planes_size + sum_size + panel_size + kSlack), sizeof(T)));
     T* const panel = reinterpret_cast<T*>(scratch->data());
     T* const sum = panel + panel_size;
     T* const planes = sum + sum_size;
     for (Index example = examples.begin; example < examples.end; ++example) {
-      if (call_.workers.cancelled()) return;
-      std::fill_n(planes, channels.size() * plane_size, T(0));
-      for (Index b = 0; b < blocks.count(); ++b) {
-        const Range rows = blocks[b];
-        const Range positions{rows.begin * conv_.out_width, rows.end * conv_.out_width};
+      std::fill_n(planes, planes_size, T(0));
+      for (Index block = 0; block < down.count() * across.count(); ++block) {
+        if (call_.workers.cancelled()) return;
+        const Range rows = down[block / across.count()], columns = across[block % across.count()];
+        const Index begin = rows.begin * conv_.out_width + columns.begin;
+        const Range positions{begin, begin + rows.size() * columns.size()};
         multiply_block<T>(kernels_, gradient_, example, depth_, patch, positions, nullptr, panel, sum, pitch);
         for (Index c = 0; c < channels.size(); ++c) {
-          add_channel(sum + c * conv_.taps() * pitch, pitch, rows, planes + c * plane_size);
+          add_channel(sum + c * conv_.taps() * pitch, pitch, rows, columns, planes + c * plane_size_);
         }
       }
       for (Index c = channels.begin; c < channels.end; ++c) {
-        store_channel(planes + (c - channels.begin) * plane_size,
+        store_channel(planes + (c - channels.begin) * plane_size_,
                       images_ + (example * conv_.channels + c) * conv_.height * conv_.width);
       }
     }
   }
 
-  // Adds the values of all taps at the output rows [rows.begin, rows.end); the taps of a kernel's row
-  // together, because they meet in the same rows of the plane.
-  void add_channel(const T* values, Index pitch, Range rows, T* plane) const {
+  // Adds the values of all taps at these output positions; the taps of a kernel's row together, because they
+  // meet in the same rows of the plane.
+  void add_channel(const T* values, Index pitch, Range rows, Range columns, T* plane) const {
     const Index across = conv_.across.kernel, step = conv_.down.stride * plane_.row;
     for (Index y = 0; y < conv_.down.kernel; ++y, values += across * pitch) {
-      micro_kernels<T>().fold(
-          {taps_.data(), across, pitch, rows.size(), conv_.out_width, conv_.out_width, step}, values,
-          plane + rows.begin * step + y * conv_.down.dilation * plane_.row);
+      const Blocks blocks{taps_.data(), across, pitch, rows.size(), columns.size(), columns.size(), step};
+      T* const corner = plane + rows.begin * step + y * conv_.down.dilation * plane_.row + columns.begin;
+      micro_kernels<T>().fold(blocks, values, corner);
     }
   }
 
@@ -95,7 +102,7 @@ class Fold {
       return;
     }
     for (Index y = 0; y < conv_.height; ++y, from += plane_.row, image += conv_.width) {
-      plane_.for_each_run(conv_.width, [&](Index x, Index at) {
+      plane_.for_each_run({0, conv_.width}, [&](Index x, Index at) {
         for (const T* cell = from + at; x < conv_.width; x += plane_.phases) image[x] = *cell++;
       });
     }
@@ -107,6 +114,7 @@ class Fold {
   const std::vector<Index> taps_;
   T* const images_;
   const DepthCut depth_;
+  const Index plane_size_;
   const Cut channels_;
   const Matrix<T> gradient_;
   const Matrix<T> kernels_;

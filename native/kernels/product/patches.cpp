@@ -39,31 +39,58 @@ Panel<T> Patches<T>::panel(const DepthBlock& block, Range rows, const Slivers&, 
   return {scratch, pitch, 1};
 }
 
-// The rows [rows.begin, rows.end) of the padded channel; the padding is zero already.
+// Part of a line needs part of the columns; more than a line is taken to need all.
 template <typename T>
-void Patches<T>::load_channel(Index example, Index channel, Range rows, T* plane) const {
-  const Index first = std::max<Index>(rows.begin, plane_.top);
-  const Index last = std::min<Index>(rows.end, plane_.top + conv_.height);
-  if (first >= last) return;
-  const Index row = (example * conv_.channels + channel) * conv_.height + first - plane_.top;
-  const T* from = images_ + row * conv_.width;
-  T* to = plane + (first - rows.begin) * plane_.row;
+typename Patches<T>::Window Patches<T>::window_of(Range positions) const {
+  const Index width = conv_.out_width;
+  const Index first = positions.begin / width, last = (positions.end - 1) / width;
+  const auto reach = [](const WindowAxis& axis) { return axis.dilation * (axis.kernel - 1) + 1; };
+  Window window{{first * conv_.down.stride, last * conv_.down.stride + reach(conv_.down)}, {0, plane_.pitch}};
+  if (first == last) {
+    const Index begin = positions.begin % width;
+    const Index end = begin + positions.size() + (reach(conv_.across) - 1) / conv_.across.stride;
+    window.runs = {begin, std::min(end, plane_.pitch)};
+  }
+  return window;
+}
+
+template <typename T>
+void Patches<T>::clear(const Window& window, T* plane) const {
+  const Index runs = window.rows.size() * plane_.phases;
+  if (window.runs.size() == plane_.pitch) {
+    std::fill_n(plane, runs * plane_.pitch + kSlack, T(0));
+  } else {
+    for (Index i = 0; i < runs; ++i) std::fill_n(plane + i * plane_.pitch, window.runs.size() + kSlack, T(0));
+  }
+}
+
+// The cells of the image in the window; those of the padding are zero already.
+template <typename T>
+void Patches<T>::load_channel(Index example, Index channel, const Window& window, T* plane) const {
+  const Range rows{std::max(window.rows.begin, plane_.top),
+                   std::min(window.rows.end, plane_.top + conv_.height)};
+  const Range columns{std::max<Index>(window.runs.begin * plane_.phases - plane_.left, 0),
+                      std::min(window.runs.end * plane_.phases - plane_.left, conv_.width)};
+  if (rows.size() <= 0 || columns.size() <= 0) return;
+  const Index line = (example * conv_.channels + channel) * conv_.height + rows.begin - plane_.top;
+  const T* from = images_ + line * conv_.width;
+  T* to = plane + (rows.begin - window.rows.begin) * plane_.row - window.runs.begin;
   if (plane_.phases == 1) {
     // What it clears behind a row is padding, or a row still to come.
-    micro_kernels<T>().copy_clearing(from, conv_.width, conv_.width, last - first, to + plane_.left,
-                                     plane_.row);
+    micro_kernels<T>().copy_clearing(from + columns.begin, conv_.width, columns.size(), rows.size(),
+                                     to + plane_.left + columns.begin, plane_.row);
     return;
   }
-  for (Index y = first; y < last; ++y, from += conv_.width, to += plane_.row) {
-    plane_.for_each_run(conv_.width, [&](Index x, Index at) {
-      for (T* cell = to + at; x < conv_.width; x += plane_.phases) *cell++ = from[x];
+  for (Index y = rows.begin; y < rows.end; ++y, from += conv_.width, to += plane_.row) {
+    plane_.for_each_run(columns, [&](Index x, Index at) {
+      for (T* cell = to + at; x < columns.end; x += plane_.phases) *cell++ = from[x];
     });
   }
 }
 
 // A first line that begins in its middle, whole lines, a last line that ends in its middle.
 template <typename T>
-std::vector<typename Patches<T>::Lines> Patches<T>::cut_lines(Range positions) const {
+std::vector<typename Patches<T>::Lines> Patches<T>::cut_lines(Range positions, const Window& window) const {
   const Index width = conv_.out_width;
   const Index first = positions.begin / width;
   std::vector<Lines> lines;
@@ -71,7 +98,7 @@ std::vector<typename Patches<T>::Lines> Patches<T>::cut_lines(Range positions) c
     const Index start = position % width, left = positions.end - position;
     const Index length = std::min(width - start, left);
     const Index count = length == width ? left / width : 1;
-    lines.push_back({(position / width - first) * conv_.down.stride * plane_.row + start,
+    lines.push_back({(position / width - first) * conv_.down.stride * plane_.row + start - window.runs.begin,
                      position - positions.begin, length, count});
     position += length * count;
   }
@@ -81,15 +108,12 @@ std::vector<typename Patches<T>::Lines> Patches<T>::cut_lines(Range positions) c
 template <typename T>
 void Patches<T>::fill(Index example, Range patch, Range positions, T* to, Index pitch, T* plane) const {
   const MicroKernels<T>& kernels = micro_kernels<T>();
-  const std::vector<Lines> lines = cut_lines(positions);
-  const Index stride = conv_.down.stride, step = stride * plane_.row;
-  const Index reach = conv_.down.dilation * (conv_.down.kernel - 1) + 1;
-  const Range rows{positions.begin / conv_.out_width * stride,
-                   (positions.end - 1) / conv_.out_width * stride + reach};
-  std::fill_n(plane, rows.size() * plane_.row + kSlack, T(0));
-  const Index taps = conv_.taps();
+  const Window window = window_of(positions);
+  const std::vector<Lines> lines = cut_lines(positions, window);
+  const Index taps = conv_.taps(), step = conv_.down.stride * plane_.row;
+  clear(window, plane);
   for (Index channel = patch.begin / taps; channel * taps < patch.end; ++channel) {
-    load_channel(example, channel, rows, plane);
+    load_channel(example, channel, window, plane);
     const Index first = std::max(patch.begin - channel * taps, Index{0});
     const Index count = std::min(patch.end - channel * taps, taps) - first;
     for (const Lines& l : lines) {

@@ -20,15 +20,18 @@ struct Plane {
 
   // Padded row y, column x.
   Index at(Index y, Index x) const { return y * row + x % phases * pitch + x / phases; }
-  // Calls use(x, at) for each run: columns x, x + phases, ... of the image lie at `at`, at + 1, ... of a row.
+  // Calls use(x, at) for each run of the columns [columns.begin, columns.end) of the image: x, x + phases,
+  // ... lie at `at`, at + 1, ... of a row.
   template <typename Use>
-  void for_each_run(Index width, const Use& use) const {
-    for (Index x = 0; x < std::min(phases, width); ++x) use(x, at(0, left + x));
+  void for_each_run(Range columns, const Use& use) const {
+    const Index end = std::min(columns.end, columns.begin + phases);
+    for (Index x = columns.begin; x < end; ++x) use(x, at(0, left + x));
   }
 
   // Where the taps of a kernel lie that stands at the first output position.
   std::vector<Index> taps(const ConvShape& conv) const {
     std::vector<Index> offsets;
+    if (conv.empty()) return offsets;
     for (Index y = 0; y < conv.down.kernel; ++y) {
       for (Index x = 0; x < conv.across.kernel; ++x) {
         offsets.push_back(at(y * conv.down.dilation, x * conv.across.dilation));
@@ -57,14 +60,20 @@ class Patches : public Operand<T> {
   Index scratch_size(Index rows, Index depth) const override;
 
  private:
-  // Lines of output positions: how they lie in the plane under tap 0 and in a row of patches.
+  // The part of a padded channel that a range of positions looks at: rows, and columns as places in a run.
+  struct Window {
+    Range rows, runs;
+  };
+  // Lines of output positions: how they lie in the window under tap 0 and in a row of patches.
   struct Lines {
     Index from, to, length, count;
   };
 
-  std::vector<Lines> cut_lines(Range positions) const;
+  Window window_of(Range positions) const;
+  std::vector<Lines> cut_lines(Range positions, const Window& window) const;
   void fill(Index example, Range patch, Range positions, T* to, Index pitch, T* plane) const;
-  void load_channel(Index example, Index channel, Range rows, T* plane) const;
+  void clear(const Window& window, T* plane) const;
+  void load_channel(Index example, Index channel, const Window& window, T* plane) const;
 
   const T* images_;
   ConvShape conv_;

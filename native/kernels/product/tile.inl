@@ -78,8 +78,8 @@ inline __attribute__((always_inline)) void for_each_example(const Tile<T>& job, 
   }
 }
 
-// The output stays in registers beside the product of the current example, which never goes to memory: depth
-// + 1 multiply-adds an element and example instead of the plain product's depth.
+// The output stays in registers beside the product of the current example, which never goes to memory. An
+// element takes one multiply-add an example more than in the plain product.
 template <typename T, int R, int V, bool kRowsApart>
 void squares_of_short(const Tile<T>& job) {
   Vector<T> total[R][V] = {};
