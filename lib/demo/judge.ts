@@ -2,7 +2,13 @@ import type { LabeledSet } from '../data/labeledSet';
 import { compile } from '../graph/compile';
 import type { Parameters } from '../graph/parameters';
 import type { RunOptions } from '../graph/tensor';
-import { accuracy, confusionMatrix, membershipInference, predictedClasses, predictionEntropy } from '../metrics';
+import {
+  accuracy,
+  confusionMatrix,
+  membershipInference,
+  predictedClasses,
+  predictionEntropy,
+} from '../metrics';
 import { add, cast, notEqual } from '../ops/elementwise/arithmetic';
 import { sum } from '../ops/sum';
 import type { Predictor } from '../models/predictor';

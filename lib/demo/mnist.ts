@@ -109,7 +109,12 @@ async function trainAndWeigh(
   return { model, importance, importanceSeconds: (performance.now() - start) / 1000 };
 }
 
-async function answer(bench: Workbench, plan: RequestPlan, out: string, run: RunOptions): Promise<DemoRequest> {
+async function answer(
+  bench: Workbench,
+  plan: RequestPlan,
+  out: string,
+  run: RunOptions,
+): Promise<DemoRequest> {
   const { outcomes, trials, ssd } = await runRequest(bench, plan, phase(run, plan.title));
   const rows = outcomes.map(({ row }) => row);
   const confusion = (name: string): DemoRequest['confusionBefore'] =>

@@ -32,7 +32,11 @@ export function classRequest(
 ): RequestPlan {
   const parted = (set: LabeledSet): { chosen: LabeledSet; rest: LabeledSet } =>
     set.split(set.indicesWhere((label) => label === digit));
-  const [{ chosen: forget, rest: retain }, heldOut, unseen] = [parted(train), parted(validation), parted(test)];
+  const [{ chosen: forget, rest: retain }, heldOut, unseen] = [
+    parted(train),
+    parted(validation),
+    parted(test),
+  ];
   return {
     name: 'class',
     title: `Forget the digit ${digit}`,
@@ -72,7 +76,9 @@ export function randomRequest(
   seed: number,
   { randomForgetSize, searchSize }: DemoSettings,
 ): RequestPlan {
-  const { chosen: forget, rest: retain } = train.split(permutation(train.size, seed).slice(0, randomForgetSize));
+  const { chosen: forget, rest: retain } = train.split(
+    permutation(train.size, seed).slice(0, randomForgetSize),
+  );
   const half = Math.floor(forget.size / 2);
   const judged = forget.subset(Int32Array.from({ length: forget.size - half }, (_, i) => half + i));
   return {
@@ -90,7 +96,8 @@ export function randomRequest(
       retain: first(validation, searchSize),
       grid: strengths([50, 40, 30, 25, 20, 15, 12, 10, 8, 6, 5, 4, 3], [1]),
       // As if never seen: as accurate on the forgotten as on held-out images, and no less accurate on these.
-      score: (now, original) => -Math.abs(now.forgetAccuracy - original.retainAccuracy) - 2 * Math.max(0, lost(now, original)),
+      score: (now, original) =>
+        -Math.abs(now.forgetAccuracy - original.retainAccuracy) - 2 * Math.max(0, lost(now, original)),
       enough: (now, original) => now.forgetAccuracy <= original.retainAccuracy || lost(now, original) > 0.005,
     },
     ascentEpochs: 3,
@@ -114,7 +121,11 @@ export interface Poisoned {
 }
 
 /** Poisons random images of other digits: a bright square in the corner, and the label of the attacker's choice. */
-export function poisoned(train: LabeledSet, seed: number, { poisonSize, identifiedShare }: DemoSettings): Poisoned {
+export function poisoned(
+  train: LabeledSet,
+  seed: number,
+  { poisonSize, identifiedShare }: DemoSettings,
+): Poisoned {
   const poison = permutation(train.size, seed)
     .filter((index) => train.labels[index] !== POISON_LABEL)
     .slice(0, poisonSize);
@@ -138,7 +149,9 @@ export function backdoorRequest(
   const { chosen: forget, rest: retain } = train.split(identified);
   const hidden = train.subset(poison.slice(identified.length));
   const clean = train.split(poison).rest;
-  const triggered = test.subset(test.indicesWhere((label) => label !== POISON_LABEL)).withPatch({ size: PATCH_SIZE });
+  const triggered = test
+    .subset(test.indicesWhere((label) => label !== POISON_LABEL))
+    .withPatch({ size: PATCH_SIZE });
   return {
     name: 'backdoor',
     title: 'Remove a backdoor',
@@ -154,7 +167,7 @@ export function backdoorRequest(
       forget,
       retain: first(validation, searchSize),
       // The data behind I_D does not hold D_f, so large strengths are meaningful; the factor is lambda I_D / I_Df.
-grid: [30, 10, 3, 1, 0.3, 0.1, 0.03, 0.01, 1e-3, 1e-4].flatMap((alpha) =>
+      grid: [30, 10, 3, 1, 0.3, 0.1, 0.03, 0.01, 1e-3, 1e-4].flatMap((alpha) =>
         [1, 0.3].map((part) => ({ alpha, lambda: part * alpha, series: part })),
       ),
       score: ({ forgetAccuracy, retainAccuracy }) => (1 - forgetAccuracy + retainAccuracy) / 2,

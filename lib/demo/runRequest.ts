@@ -24,11 +24,24 @@ export interface RequestOutcome {
 }
 
 /** Runs every method on a request and judges what comes out. */
-export async function runRequest(bench: Workbench, plan: RequestPlan, run: RunOptions): Promise<RequestOutcome> {
+export async function runRequest(
+  bench: Workbench,
+  plan: RequestPlan,
+  run: RunOptions,
+): Promise<RequestOutcome> {
   const { model } = plan.trained;
   const outcomes: Outcome[] = [];
-  const record = async (name: MethodName, result: Pick<Unlearned<object>, 'parameters' | 'seconds' | 'options'>) => {
-    const { confusion, ...figures } = await judge(bench.predict, result.parameters, plan.judge, bench.classes, run);
+  const record = async (
+    name: MethodName,
+    result: Pick<Unlearned<object>, 'parameters' | 'seconds' | 'options'>,
+  ) => {
+    const { confusion, ...figures } = await judge(
+      bench.predict,
+      result.parameters,
+      plan.judge,
+      bench.classes,
+      run,
+    );
     const row: MethodResult = {
       name,
       ...figures,
@@ -44,12 +57,18 @@ export async function runRequest(bench: Workbench, plan: RequestPlan, run: RunOp
   const dampened = await ssdWithSearch(bench, plan, original, run);
   await record('ssd', dampened.result);
   await record('gradientAscent', await ascentWithSearch(bench, plan, original, run));
-  await record('fineTune', await fineTune(model, plan.retain, { learningRate: bench.settings.learningRate / 2 }, run));
+  await record(
+    'fineTune',
+    await fineTune(model, plan.retain, { learningRate: bench.settings.learningRate / 2 }, run),
+  );
   if (plan.forgetClass !== undefined) {
     await record('zeroRow', await zeroRow(model, { classIndex: plan.forgetClass }, run));
   }
   const fresh = bench.architecture(bench.seed + 1);
-  await record('retrain', await retrain(fresh, fresh.parameters, plan.retain, bench.recipe(plan.retain), run));
+  await record(
+    'retrain',
+    await retrain(fresh, fresh.parameters, plan.retain, bench.recipe(plan.retain), run),
+  );
   return { outcomes, trials: dampened.trials, ssd: dampened.result };
 }
 
@@ -86,7 +105,12 @@ async function ssdWithSearch(
     );
   const tried = await sweep(search.grid, (trial) => search.isGood?.(trial, original) ?? false);
   const { alpha, lambda, series } = bestTrial(tried, (trial) => search.score(trial, original));
-  const data = { forget: plan.forget, forgetImportance: forget, fullImportance: full, fullSize: plan.fullSize };
+  const data = {
+    forget: plan.forget,
+    forgetImportance: forget,
+    fullImportance: full,
+    fullSize: plan.fullSize,
+  };
   const result = await ssd(model, data, { alpha, lambda }, run);
   const seconds = (performance.now() - start) / 1000;
   const line = search.grid.filter((strength) => strength.series === series);
@@ -136,4 +160,3 @@ async function searchAccuracies(
     accuracy(predictedClasses(await predict(parameters, set, run), classes), set.labels);
   return { forgetAccuracy: await on(search.forget), retainAccuracy: await on(search.retain) };
 }
-

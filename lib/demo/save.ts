@@ -14,7 +14,11 @@ import type { RequestPlan, Trained } from './plan';
 import { weightsChanged } from './judge';
 
 /** Saves a trained model with the importance of its data beside it, so that later requests need not see the data. */
-export async function saveTrained(folder: string, { model, importance }: Trained, run: RunOptions): Promise<void> {
+export async function saveTrained(
+  folder: string,
+  { model, importance }: Trained,
+  run: RunOptions,
+): Promise<void> {
   const { signal } = run;
   await saveModel(folder, model, { signal });
   const weights = await weightsHash(model.parameters, signal);
@@ -52,7 +56,8 @@ export async function saveAndReload(
   const differences =
     (await weightsChanged(parameters, loaded.parameters)) +
     (await weightsChanged(trained.model.parameters, undone.parameters));
-  if (differences !== 0) throw new PalimpsestError('ERR_INTERNAL', 'demo: the saved model is not the edited one');
+  if (differences !== 0)
+    throw new PalimpsestError('ERR_INTERNAL', 'demo: the saved model is not the edited one');
   undone.parameters.dispose();
   loaded.parameters.dispose();
   return history.entries.map((entry) => ({

@@ -57,7 +57,10 @@ export async function tryStrengths(
 }
 
 /** The trial with the highest score; of equal ones the gentlest, which comes first in a grid from weak to strong. */
-export function bestTrial(trials: readonly StrengthTrial[], score: (trial: StrengthTrial) => number): StrengthTrial {
+export function bestTrial(
+  trials: readonly StrengthTrial[],
+  score: (trial: StrengthTrial) => number,
+): StrengthTrial {
   const [first, ...others] = trials;
   if (!first) throw new RangeError('bestTrial: at least one trial expected');
   return others.reduce((best, trial) => (score(trial) > score(best) ? trial : best), first);

@@ -26,7 +26,13 @@ const COMMON = {
 };
 
 /** 5,000 of the 60,000 training images are held out: every option is chosen on them. */
-export const FULL: DemoSettings = { ...COMMON, trainSize: 55_000, validationSize: 5_000, epochs: 4, searchSize: 1_000 };
+export const FULL: DemoSettings = {
+  ...COMMON,
+  trainSize: 55_000,
+  validationSize: 5_000,
+  epochs: 4,
+  searchSize: 1_000,
+};
 
 export const QUICK: DemoSettings = {
   ...COMMON,

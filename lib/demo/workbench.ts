@@ -19,7 +19,16 @@ export interface Workbench {
 }
 
 /** Adam with a cosine schedule. */
-export function recipe({ epochs, batchSize, learningRate }: DemoSettings, seed: number, data: LabeledSet): TrainOptions {
+export function recipe(
+  { epochs, batchSize, learningRate }: DemoSettings,
+  seed: number,
+  data: LabeledSet,
+): TrainOptions {
   const steps = stepCount(data, { epochs, batchSize });
-  return { optimizer: adam({ learningRate: cosineDecay({ from: learningRate, steps }) }), epochs, batchSize, seed };
+  return {
+    optimizer: adam({ learningRate: cosineDecay({ from: learningRate, steps }) }),
+    epochs,
+    batchSize,
+    seed,
+  };
 }

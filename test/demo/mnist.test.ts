@@ -32,7 +32,8 @@ function run(args: readonly string[]): Promise<string> {
   });
 }
 
-const request = (name: DemoRequest['name']): DemoRequest => result.requests.find((item) => item.name === name)!;
+const request = (name: DemoRequest['name']): DemoRequest =>
+  result.requests.find((item) => item.name === name)!;
 const method = (of: DemoRequest['name'], name: MethodResult['name']): MethodResult =>
   request(of).methods.find((item) => item.name === name)!;
 
@@ -69,7 +70,9 @@ test('ends with one line of JSON that says what the result file says', () => {
   expect(line.requests.map(({ name }) => name)).toEqual(['class', 'random', 'backdoor']);
   for (const { name, methods } of line.requests) {
     const expected = ['original', 'ssd', 'gradientAscent', 'fineTune', 'zeroRow', 'retrain'];
-    expect(methods.map((item) => item.name)).toEqual(name === 'class' ? expected : expected.filter((m) => m !== 'zeroRow'));
+    expect(methods.map((item) => item.name)).toEqual(
+      name === 'class' ? expected : expected.filter((m) => m !== 'zeroRow'),
+    );
     for (const item of methods) {
       for (const key of ['forgetAccuracy', 'retainAccuracy', 'testAccuracy', 'mia'] as const) {
         expect(item[key]).toBeGreaterThanOrEqual(0);
