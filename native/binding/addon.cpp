@@ -1,3 +1,4 @@
+#include <dlfcn.h>
 #include <napi.h>
 
 #include <cstring>
@@ -187,7 +188,16 @@ Napi::Value threads(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(Environment::of(info.Env()).executor.threads()));
 }
 
+// Keeps this library in memory for as long as the process lives. Node unloads an addon with the last worker thread that
+// loaded it, and would take the code from under the pool's helper threads.
+void stay_loaded() {
+  Dl_info library;
+  if (dladdr(reinterpret_cast<void*>(&stay_loaded), &library) == 0) return;
+  dlopen(library.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
+  stay_loaded();
   env.SetInstanceData(new Environment(env));
   const auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
     exports.Set(name, Napi::Function::New(env, function, name));

@@ -1,6 +1,5 @@
 #include "pool.h"
 
-#include <dlfcn.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -49,14 +48,6 @@ struct Loop {
   std::exception_ptr error;
 };
 
-// Keeps this library in memory for as long as the process lives. Node unloads an addon with the last worker thread that
-// loaded it, and would take the code from under the helpers.
-void stay_loaded() {
-  Dl_info library;
-  if (dladdr(reinterpret_cast<void*>(&stay_loaded), &library) == 0) return;
-  dlopen(library.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
-}
-
 // Helper threads shared by every engine of the process. They sleep when there is nothing to do: users' machines have other
 // work, and a spinning helper takes it a core. The pool is never destroyed, because threads of a dying process must not be joined.
 class Pool {
@@ -65,8 +56,6 @@ class Pool {
     static Pool* pool = new Pool();
     return *pool;
   }
-
-  Pool() { stay_loaded(); }
 
   void run(Loop& loop, std::size_t helpers) {
     {
