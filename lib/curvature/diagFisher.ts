@@ -1,4 +1,4 @@
-import { checkOptions, OptionError } from '../errors';
+import { checkOptions, OptionError, PalimpsestError } from '../errors';
 import type { LabeledSet } from '../data/labeledSet';
 import { compile } from '../graph/compile';
 import { evaluate } from '../graph/evaluate';
@@ -68,7 +68,8 @@ function oneOf(name: string, value: string, allowed: readonly string[]): void {
  *
  * @example
  * const importance = await diagFisher(model, train, {}, { signal, onProgress });
- * @throws OptionError for an unknown or misspelled option, or an empty set.
+ * @throws OptionError for an unknown or misspelled option, or an empty set; PalimpsestError ERR_VALUE when an importance is
+ *   not finite, because the data or the weights are not; AbortedError when `signal` fires.
  */
 export async function diagFisher(
   model: Model,
@@ -101,8 +102,16 @@ export async function diagFisher(
   }
   const terms = settings.mode === 'example' ? data.size : batches;
   const result = total.map((sofar, name) => cast(mul(sofar, 1 / terms), model.parameters.get(name).dtype));
-  await evaluate(result, run.signal ? { signal: run.signal } : {});
+  const check = [...total].map(([, sofar]) => sum(sofar)).reduce(add);
+  await evaluate({ result, check }, run.signal ? { signal: run.signal } : {});
   total.dispose();
+  if (!Number.isFinite(await check.item())) {
+    result.dispose();
+    throw new PalimpsestError(
+      'ERR_VALUE',
+      'diagFisher: the importance is not finite; look for NaN in data and weights',
+    );
+  }
   return result;
 }
 

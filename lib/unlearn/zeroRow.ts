@@ -22,6 +22,8 @@ export interface ZeroRowOptions {
  * sense: all that the network knows of the class stays in its features. It is the baseline that a class-forgetting method
  * has to be compared with, because in accuracies alone it is perfect.
  *
+ * The other parameters are shared with the model: free the result with `dispose(model.parameters)`.
+ *
  * @throws OptionError for a class that does not exist or an output layer of other shapes.
  */
 export async function zeroRow(

@@ -125,6 +125,15 @@ test('is the same for one seed and differs for another', async () => {
   expect(await run(1)).not.toEqual(await run(2));
 });
 
+test('refuses to give an importance that is not finite', async () => {
+  const broken = LabeledSet.of({
+    features: Float32Array.of(1, 2, Number.NaN, 4, 5),
+    labels: [1],
+    exampleShape: [FEATURES],
+  });
+  await expect(diagFisher(model, broken)).rejects.toThrow('the importance is not finite');
+});
+
 test('is abortable and leaves the parameters alone', async () => {
   const network = mlp({ inputs: FEATURES, hidden: [8], classes: CLASSES });
   const controller = new AbortController();
