@@ -1,6 +1,7 @@
 import type { BatchOptions } from '../../lib/data/batches';
 import { LabeledSet } from '../../lib/data/labeledSet';
 import { memory } from '../../lib/native';
+import { memoryAtRest } from '../support/garbage';
 
 const set = LabeledSet.of({
   features: Uint8Array.from({ length: 20 }, (_, i) => i),
@@ -42,8 +43,8 @@ describe('batches', () => {
     first![Symbol.dispose]();
   });
 
-  it('can be gone through again, and makes batches only when they are asked for', () => {
-    const before = memory().handles;
+  it('can be gone through again, and makes batches only when they are asked for', async () => {
+    const before = (await memoryAtRest()).handles;
     const batches = set.batches(3);
     for (let round = 0; round < 2; round++) {
       const iterator = batches[Symbol.iterator]();

@@ -10,6 +10,7 @@ import { writeSafetensors } from '../../lib/io/writeSafetensors';
 import { memory } from '../../lib/native';
 import { add } from '../../lib/ops/elementwise/arithmetic';
 import { temporaryFolder } from './temporaryFolder';
+import { memoryAtRest } from '../support/garbage';
 
 const golden = join(__dirname, 'golden');
 const folder = temporaryFolder();
@@ -90,7 +91,7 @@ describe('readSafetensors', () => {
 
   it('maps: a tensor of a large file costs no memory of ours until it is used, and outlives the file', async () => {
     const count = 1 << 20;
-    const before = memory();
+    const before = await memoryAtRest();
     await writeSafetensors(path, [
       ['big', { dtype: 'float32', shape: [count], data: new Float32Array(count).fill(3) }],
     ]);

@@ -15,6 +15,7 @@ import { withParameters } from '../../lib/models/model';
 import { weightsHash } from '../../lib/models/weightsHash';
 import { memory } from '../../lib/native';
 import { temporaryFolder } from '../io/temporaryFolder';
+import { memoryAtRest } from '../support/garbage';
 
 const folder = temporaryFolder();
 
@@ -216,7 +217,7 @@ describe('Ledger', () => {
   });
 
   it('keeps no tensors, so that recording leaves nothing behind', async () => {
-    const handles = memory().handles;
+    const { handles } = await memoryAtRest();
     const ledger = await recorded();
     expect(memory().handles).toBe(handles);
     (await ledger.undo(after)).parameters.select(/^(?!same)/).dispose();
