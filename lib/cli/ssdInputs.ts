@@ -7,7 +7,7 @@ import type { Model } from '../models/model';
 import { weightsHash } from '../models/weightsHash';
 import type { SsdData } from '../unlearn/ssd';
 import { readFiles, type FileFlags } from './labeledFiles';
-import { readImportance, type ImportanceKind } from './storedImportance';
+import { readImportance, type ImportanceKind } from '../curvature/storedImportance';
 
 /** Where the data of a request come from. */
 export interface SsdFiles extends FileFlags {

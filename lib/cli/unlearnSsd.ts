@@ -60,7 +60,7 @@ async function unlearnSsd(flags: SsdFlags, terminal: Terminal): Promise<void> {
   const { loadLedger } = await import('../models/ledgerFiles.js');
   const { withParameters } = await import('../models/model.js');
   const { readSsdInputs } = await import('./ssdInputs.js');
-  const { storeImportance } = await import('./storedImportance.js');
+  const { storeImportance } = await import('../curvature/storedImportance.js');
   const { ssd } = await import('../unlearn/ssd.js');
 
   const fisher = { mode: flags.fisher, labels: flags.labelFree === true ? 'none' : 'true' } as const;

@@ -10,6 +10,7 @@ import { accuracy, predictedClasses } from '../metrics';
 import { threads } from '../native';
 import { train } from '../optim/train';
 import type { DemoRequest, DemoResult } from '../report/result';
+import { secondsSince } from '../unlearn/unlearned';
 import { ratioHistogram, shownExamples } from './evidence';
 import type { RequestPlan, Trained } from './plan';
 import { predictor } from '../models/predictor';
@@ -106,7 +107,7 @@ async function trainAndWeigh(
   const model = { ...fresh, parameters };
   const start = performance.now();
   const importance = await diagFisher(model, weighed, {}, run);
-  return { model, importance, importanceSeconds: (performance.now() - start) / 1000 };
+  return { model, importance, importanceSeconds: secondsSince(start) };
 }
 
 async function answer(

@@ -4,6 +4,7 @@ import type { RunOptions } from '../graph/tensor';
 import { accuracy, predictedClasses } from '../metrics';
 import type { MethodName, MethodResult, PlainObject } from '../report/result';
 import { fineTune, gradientAscent, retrain, ssd, zeroRow, type SsdResult, type Unlearned } from '../unlearn';
+import { secondsSince } from '../unlearn/unlearned';
 import type { Workbench } from './workbench';
 import { judge, weightsChanged, type Judgement } from './judge';
 import type { Accuracies, RequestPlan } from './plan';
@@ -112,7 +113,7 @@ async function ssdWithSearch(
     fullSize: plan.fullSize,
   };
   const result = await ssd(model, data, { alpha, lambda }, run);
-  const seconds = (performance.now() - start) / 1000;
+  const seconds = secondsSince(start);
   const line = search.grid.filter((strength) => strength.series === series);
   return { result: { ...result, seconds }, trials: await sweep(line) };
 }
@@ -147,7 +148,7 @@ async function ascentWithSearch(
     }
   }
   if (!best) throw new RangeError('at least one learning rate expected');
-  return { ...best.result, seconds: (performance.now() - start) / 1000 };
+  return { ...best.result, seconds: secondsSince(start) };
 }
 
 async function searchAccuracies(

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 
 import { PalimpsestError } from '../errors';
+import { storeImportance } from '../curvature/storedImportance';
 import { digestOf } from '../data/digest';
 import type { RunOptions } from '../graph/tensor';
-import { writeSafetensors } from '../io/writeSafetensors';
 import { loadModel, saveModel } from '../models/folder';
 import { Ledger } from '../models/ledger';
 import { loadLedger } from '../models/ledgerFiles';
@@ -22,8 +22,8 @@ export async function saveTrained(
   const { signal } = run;
   await saveModel(folder, model, { signal });
   const weights = await weightsHash(model.parameters, signal);
-  const metadata = { kind: 'diagonal Fisher information', mode: 'example', labels: 'true', weights };
-  await writeSafetensors(join(folder, 'importance.safetensors'), importance, { metadata, signal });
+  const kind = { mode: 'example', labels: 'true', weights } as const;
+  await storeImportance(join(folder, 'importance.safetensors'), importance, kind, signal);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { OptionError } from '../errors';
-import type { FisherOptions } from '../curvature/diagFisher';
+import type { FisherOptions } from './diagFisher';
 import type { Parameters } from '../graph/parameters';
 import { sameShape } from '../graph/shape';
 import { readSafetensors } from '../io/safetensors';
@@ -16,7 +16,7 @@ export async function storeImportance(
   path: string,
   importance: Parameters,
   { mode, labels, weights }: ImportanceKind,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<void> {
   const metadata = { kind: 'diagonal Fisher information', mode, labels, weights };
   await writeSafetensors(path, importance, { metadata, signal });
