@@ -4,7 +4,7 @@ import type { Parameters } from '../../lib/graph/parameters';
 import type { Tensor } from '../../lib/graph/tensor';
 import { tensorsOf } from '../../lib/graph/tree';
 import { add, mul } from '../../lib/ops/elementwise/arithmetic';
-import { sum } from '../../lib/ops/sum';
+import { sum } from '../../lib/ops/reduce/sum';
 import { key, normal, splitKey } from '../../lib/random';
 import { grad } from '../../lib/transforms/grad';
 import { hvp } from '../../lib/transforms/hvp';

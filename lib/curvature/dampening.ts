@@ -3,7 +3,7 @@ import type { Tensor } from '../graph/tensor';
 import { compile } from '../graph/compile';
 import { tensor } from '../graph/create';
 import type { RunOptions } from '../graph/tensor';
-import { dampen } from '../ops/dampen';
+import { dampen } from '../ops/curvature/dampen';
 import { add } from '../ops/elementwise/arithmetic';
 
 /** What selecting and dampening did. */

@@ -10,7 +10,7 @@ import {
   predictionEntropy,
 } from '../metrics';
 import { add, cast, notEqual } from '../ops/elementwise/arithmetic';
-import { sum } from '../ops/sum';
+import { sum } from '../ops/reduce/sum';
 import type { Predictor } from '../models/predictor';
 
 /** The sets on which a request is judged. No method and no search sees any of them but `forgetMembers`. */

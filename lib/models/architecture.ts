@@ -7,7 +7,7 @@ import { formatShape, sameShape, sizeOf, type Shape } from '../graph/shape';
 import type { Tensor } from '../graph/tensor';
 import { fanInUniform, fansOf } from '../nn/init';
 import { cast, div } from '../ops/elementwise/arithmetic';
-import { reshape } from '../ops/reshape';
+import { reshape } from '../ops/shape/reshape';
 import { key, splitKey } from '../random';
 import type { Model, ModelConfig } from './model';
 import { validated } from './validated';

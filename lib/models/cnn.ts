@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
 import type { Shape } from '../graph/shape';
-import { conv2d } from '../ops/conv2d';
+import { conv2d } from '../ops/networks/conv2d';
 import { add } from '../ops/elementwise/arithmetic';
 import { relu } from '../ops/elementwise/math';
-import { linear } from '../ops/matmul';
-import { maxPool2d } from '../ops/pool2d';
-import { flatten, reshape } from '../ops/reshape';
+import { linear } from '../ops/products/matmul';
+import { maxPool2d } from '../ops/networks/pool2d';
+import { flatten, reshape } from '../ops/shape/reshape';
 import {
   initialParameters,
   layer,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { linear } from '../ops/matmul';
+import { linear } from '../ops/products/matmul';
 import { relu } from '../ops/elementwise/math';
 import {
   initialParameters,

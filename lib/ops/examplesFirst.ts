@@ -1,7 +1,7 @@
 import type { ExampleAxis } from '../graph/exampleAxis';
 import type { Tensor } from '../graph/tensor';
-import { reshape } from './reshape';
-import { transpose } from './transpose';
+import { reshape } from './shape/reshape';
+import { transpose } from './shape/transpose';
 
 /**
  * The tensor as [examples, ...the shape of one example], where the axis of the examples stays with the extent of what a

@@ -1,7 +1,7 @@
 import { checkOptions } from '../errors';
-import { stack } from '../ops/concat';
+import { stack } from '../ops/shape/concat';
 import { full, pow, sub } from '../ops/elementwise/arithmetic';
-import { adamStep } from '../ops/optimizerStep';
+import { adamStep } from '../ops/training/optimizerStep';
 import { checkNumber, optimizerOf, type Optimizer, type Schedule } from './optimizer';
 
 export interface AdamOptions {

@@ -4,7 +4,7 @@ import { formatShape } from '../graph/shape';
 import { Tensor } from '../graph/tensor';
 import { tensorsOf, withTensors } from '../graph/tree';
 import { add, cast, full, zeros, zerosLike } from '../ops/elementwise/arithmetic';
-import { reshape } from '../ops/reshape';
+import { reshape } from '../ops/shape/reshape';
 import { checkLike } from '../transforms/vjp';
 
 /** A learning rate as a function of the steps taken before, both float64 tensors without axes: 0 for the first step. */

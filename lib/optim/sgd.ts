@@ -1,7 +1,7 @@
 import { checkOptions, OptionError } from '../errors';
-import { stack } from '../ops/concat';
+import { stack } from '../ops/shape/concat';
 import { add, cast, full, mul, sub } from '../ops/elementwise/arithmetic';
-import { sgdStep } from '../ops/optimizerStep';
+import { sgdStep } from '../ops/training/optimizerStep';
 import { checkNumber, optimizerOf, type Optimizer, type Schedule } from './optimizer';
 
 export interface SgdOptions {

@@ -4,8 +4,8 @@ import { defineOp, single } from '../graph/op';
 import { checkShape, formatShape, sameShape } from '../graph/shape';
 import type { Spec, Tensor } from '../graph/tensor';
 import { full } from '../ops/elementwise/arithmetic';
-import { reshape } from '../ops/reshape';
-import { slice } from '../ops/slice';
+import { reshape } from '../ops/shape/reshape';
+import { slice } from '../ops/shape/slice';
 
 /** Throws unless the tensor is a key: int32 [2]. */
 export function checkKey(where: string, { shape, dtype }: Spec): void {

@@ -4,7 +4,7 @@ import { formatShape } from '../graph/shape';
 import { Tensor } from '../graph/tensor';
 import { tensorsOf, withTensors } from '../graph/tree';
 import { ones } from '../ops/elementwise/arithmetic';
-import { identity } from '../ops/identity';
+import { identity } from '../ops/shape/identity';
 import { orZeros, pullback } from './pullback';
 
 /** A scalar function of a tree of parameters and anything else. */

@@ -5,7 +5,7 @@ import type { Node } from '../graph/tensor';
 import { Tensor } from '../graph/tensor';
 import { dependentNodes, nodesInOrder } from '../graph/walk';
 import { add, zerosLike } from '../ops/elementwise/arithmetic';
-import { identity } from '../ops/identity';
+import { identity } from '../ops/shape/identity';
 
 /** Cotangents as they gather: contributions to one tensor are added in the order in which they come. */
 export class Cotangents {

@@ -2,7 +2,7 @@ import { isFloat } from '../graph/dtype';
 import { several } from '../graph/op';
 import type { Node, Tensor } from '../graph/tensor';
 import { add, zerosLike } from '../ops/elementwise/arithmetic';
-import { identity } from '../ops/identity';
+import { identity } from '../ops/shape/identity';
 import { decomposed, nodesBetween } from './pullback';
 
 /**

@@ -2,7 +2,7 @@ import { ShapeError } from '../errors';
 import { formatShape, sameShape } from '../graph/shape';
 import type { Tensor } from '../graph/tensor';
 import { tensorsOf, withTensors } from '../graph/tree';
-import { identity } from '../ops/identity';
+import { identity } from '../ops/shape/identity';
 import { variablesOf } from './grad';
 import { orZeros, pullback } from './pullback';
 

@@ -3,10 +3,10 @@ import { evaluate } from '../graph/evaluate';
 import { extent } from '../graph/shape';
 import type { RunOptions } from '../graph/tensor';
 import type { Model } from '../models/model';
-import { iota } from '../ops/iota';
+import { iota } from '../ops/indexing/iota';
 import { full, equal, zerosLike } from '../ops/elementwise/arithmetic';
 import { where } from '../ops/elementwise/math';
-import { reshape } from '../ops/reshape';
+import { reshape } from '../ops/shape/reshape';
 import { secondsSince, type Unlearned } from './unlearned';
 
 export interface ZeroRowOptions {

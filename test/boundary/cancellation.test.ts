@@ -12,7 +12,7 @@ import { writeSafetensors } from '../../lib/io/writeSafetensors';
 import { type Model } from '../../lib/models/model';
 import { tanh } from '../../lib/ops/elementwise/math';
 import { memory } from '../../lib/native';
-import { matmul } from '../../lib/ops/matmul';
+import { matmul } from '../../lib/ops/products/matmul';
 import { adam } from '../../lib/optim/adam';
 import { train } from '../../lib/optim/train';
 import { ssd } from '../../lib/unlearn/ssd';

@@ -4,7 +4,7 @@ import { evaluate } from '../../lib/graph/evaluate';
 import type { Tensor } from '../../lib/graph/tensor';
 import { memory } from '../../lib/native';
 import { mul } from '../../lib/ops/elementwise/arithmetic';
-import { reshape } from '../../lib/ops/reshape';
+import { reshape } from '../../lib/ops/shape/reshape';
 import { memoryAtRest } from '../support/garbage';
 
 const input = (): Tensor => tensor(new Float32Array(1000).fill(2));

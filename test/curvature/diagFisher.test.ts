@@ -5,7 +5,7 @@ import { Parameters } from '../../lib/graph/parameters';
 import { mlp } from '../../lib/models/mlp';
 import type { Model } from '../../lib/models/model';
 import { softmaxRows } from '../../lib/metrics';
-import { linear } from '../../lib/ops/matmul';
+import { linear } from '../../lib/ops/products/matmul';
 import { expectClose } from '../support/compare';
 
 /** float32 gradients, squared and summed in float64. */

@@ -6,10 +6,10 @@ import { Program } from '../../lib/graph/program';
 import type { Tensor } from '../../lib/graph/tensor';
 import { add, div, full, mul, square, sub } from '../../lib/ops/elementwise/arithmetic';
 import { exp, tanh } from '../../lib/ops/elementwise/math';
-import { matmul } from '../../lib/ops/matmul';
-import { reshape } from '../../lib/ops/reshape';
-import { broadcastTo, sum } from '../../lib/ops/sum';
-import { transpose } from '../../lib/ops/transpose';
+import { matmul } from '../../lib/ops/products/matmul';
+import { reshape } from '../../lib/ops/shape/reshape';
+import { broadcastTo, sum } from '../../lib/ops/reduce/sum';
+import { transpose } from '../../lib/ops/shape/transpose';
 
 const instructions = (...outputs: Tensor[]): number => new Program(lower(outputs)).instructionCount;
 const x = tensor([

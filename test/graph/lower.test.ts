@@ -3,10 +3,10 @@ import { lower } from '../../lib/graph/lower';
 import { Program } from '../../lib/graph/program';
 import { Tensor } from '../../lib/graph/tensor';
 import { full, mul, square } from '../../lib/ops/elementwise/arithmetic';
-import { reshape } from '../../lib/ops/reshape';
-import { slice } from '../../lib/ops/slice';
-import { sum } from '../../lib/ops/sum';
-import { transpose } from '../../lib/ops/transpose';
+import { reshape } from '../../lib/ops/shape/reshape';
+import { slice } from '../../lib/ops/shape/slice';
+import { sum } from '../../lib/ops/reduce/sum';
+import { transpose } from '../../lib/ops/shape/transpose';
 import { code } from '../support/errors';
 
 const stepsOf = (...outputs: Tensor[]): number => lower(outputs).steps.length;

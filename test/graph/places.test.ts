@@ -7,9 +7,9 @@ import { planPlaces } from '../../lib/graph/places';
 import type { Tensor } from '../../lib/graph/tensor';
 import { memory, resetPeakMemory } from '../../lib/native';
 import { add, square } from '../../lib/ops/elementwise/arithmetic';
-import { matmul } from '../../lib/ops/matmul';
-import { sum } from '../../lib/ops/sum';
-import { transpose } from '../../lib/ops/transpose';
+import { matmul } from '../../lib/ops/products/matmul';
+import { sum } from '../../lib/ops/reduce/sum';
+import { transpose } from '../../lib/ops/shape/transpose';
 import { memoryAtRest } from '../support/garbage';
 
 const slots = (...outputs: Tensor[]): readonly number[] => planPlaces(fuse(lower(outputs))).slotBytes;

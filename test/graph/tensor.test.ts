@@ -2,7 +2,7 @@ import '../../lib/graph/evaluate';
 import { tensor } from '../../lib/graph/create';
 import { memory } from '../../lib/native';
 import { add } from '../../lib/ops/elementwise/arithmetic';
-import { reshape } from '../../lib/ops/reshape';
+import { reshape } from '../../lib/ops/shape/reshape';
 import { code } from '../support/errors';
 import { memoryAtRest } from '../support/garbage';
 

@@ -1,9 +1,9 @@
 import '../../lib/graph/evaluate';
 import { defineOp, single, type OpRecord } from '../../lib/graph/op';
 import { full, mul, neg } from '../../lib/ops/elementwise/arithmetic';
-import { stopGradient } from '../../lib/ops/identity';
+import { stopGradient } from '../../lib/ops/shape/identity';
 import { examplesFirst } from '../../lib/ops/examplesFirst';
-import { sum, sumTo, sumToExamples } from '../../lib/ops/sum';
+import { sum, sumTo, sumToExamples } from '../../lib/ops/reduce/sum';
 import { at, build } from '../support/array';
 import { checkDuality, checkFloat32Gradient, checkGradient, checkSecond } from './checks/derivatives';
 import { checkExamples, checkMixes } from './checks/examples';

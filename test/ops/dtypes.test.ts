@@ -1,16 +1,16 @@
 import '../../lib/graph/evaluate';
 import { DTYPES } from '../../lib/graph/dtype';
 import type { Tensor } from '../../lib/graph/tensor';
-import { concat } from '../../lib/ops/concat';
+import { concat } from '../../lib/ops/shape/concat';
 import { cast, equal, greaterEqual, less, notEqual } from '../../lib/ops/elementwise/arithmetic';
 import { where } from '../../lib/ops/elementwise/math';
-import { pad } from '../../lib/ops/pad';
-import { reshape } from '../../lib/ops/reshape';
-import { slice } from '../../lib/ops/slice';
-import { broadcastTo } from '../../lib/ops/sum';
-import { take } from '../../lib/ops/take';
-import { takeAlong } from '../../lib/ops/takeAlong';
-import { transpose } from '../../lib/ops/transpose';
+import { pad } from '../../lib/ops/shape/pad';
+import { reshape } from '../../lib/ops/shape/reshape';
+import { slice } from '../../lib/ops/shape/slice';
+import { broadcastTo } from '../../lib/ops/reduce/sum';
+import { take } from '../../lib/ops/indexing/take';
+import { takeAlong } from '../../lib/ops/indexing/takeAlong';
+import { transpose } from '../../lib/ops/shape/transpose';
 import { tensorOf } from '../support/tensors';
 
 // The table is about floats. Ops that move or compare elements take every dtype; here each must do what it does to float64.

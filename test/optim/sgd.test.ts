@@ -2,7 +2,7 @@ import { compile } from '../../lib/graph/compile';
 import { tensor } from '../../lib/graph/create';
 import { Parameters } from '../../lib/graph/parameters';
 import { square } from '../../lib/ops/elementwise/arithmetic';
-import { sum } from '../../lib/ops/sum';
+import { sum } from '../../lib/ops/reduce/sum';
 import type { OptimizerState } from '../../lib/optim/optimizer';
 import { sgd } from '../../lib/optim/sgd';
 import { grad } from '../../lib/transforms/grad';

@@ -1,7 +1,7 @@
 import '../../lib/graph/evaluate';
 import { tensor } from '../../lib/graph/create';
 import type { Tensor } from '../../lib/graph/tensor';
-import { sum } from '../../lib/ops/sum';
+import { sum } from '../../lib/ops/reduce/sum';
 import { mul } from '../../lib/ops/elementwise/arithmetic';
 import { bernoulli, key, normal, permutation, randomInteger, splitKey, uniform } from '../../lib/random';
 import { grad } from '../../lib/transforms/grad';

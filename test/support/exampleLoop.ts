@@ -1,7 +1,7 @@
 import { extent } from '../../lib/graph/shape';
 import type { Tensor } from '../../lib/graph/tensor';
-import { slice } from '../../lib/ops/slice';
-import { sum } from '../../lib/ops/sum';
+import { slice } from '../../lib/ops/shape/slice';
+import { sum } from '../../lib/ops/reduce/sum';
 import { grad } from '../../lib/transforms/grad';
 import { perExample, type PerExampleGradients } from '../../lib/transforms/perExample';
 import { expectClose } from './compare';

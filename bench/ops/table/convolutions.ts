@@ -1,5 +1,5 @@
-import { conv2d, conv2dInputGrad, conv2dWeightGrad } from '../../../lib/ops/conv2d';
-import { fold, unfold } from '../../../lib/ops/unfold';
+import { conv2d, conv2dInputGrad, conv2dWeightGrad } from '../../../lib/ops/networks/conv2d';
+import { fold, unfold } from '../../../lib/ops/networks/unfold';
 import { floats, multiplyAdds, type Family } from '../row';
 
 // 64 images of 32 channels, 28 x 28; 64 outputs, windows of 3 x 3.

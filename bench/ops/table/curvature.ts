@@ -1,10 +1,10 @@
-import { conv2dWeightGrad } from '../../../lib/ops/conv2d';
-import { dampen } from '../../../lib/ops/dampen';
-import { matmul } from '../../../lib/ops/matmul';
-import { adamStep, sgdStep } from '../../../lib/ops/optimizerStep';
-import { productNorms, productNormsConvolution } from '../../../lib/ops/productNorms';
-import { squareSum, squareSumConvolution } from '../../../lib/ops/squareSum';
-import { transpose } from '../../../lib/ops/transpose';
+import { conv2dWeightGrad } from '../../../lib/ops/networks/conv2d';
+import { dampen } from '../../../lib/ops/curvature/dampen';
+import { matmul } from '../../../lib/ops/products/matmul';
+import { adamStep, sgdStep } from '../../../lib/ops/training/optimizerStep';
+import { productNorms, productNormsConvolution } from '../../../lib/ops/curvature/productNorms';
+import { squareSum, squareSumConvolution } from '../../../lib/ops/curvature/squareSum';
+import { transpose } from '../../../lib/ops/shape/transpose';
 import { floats, multiplyAdds, settings, squares, type Family, type Row } from '../row';
 
 // One layer of 768 inputs and 3072 outputs; 2048 positions, divided among ever fewer examples.

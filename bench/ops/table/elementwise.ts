@@ -1,8 +1,8 @@
-import { argmax } from '../../../lib/ops/argmax';
+import { argmax } from '../../../lib/ops/reduce/argmax';
 import { add, div, mul } from '../../../lib/ops/elementwise/arithmetic';
 import { erf, exp, relu, tanh } from '../../../lib/ops/elementwise/math';
-import { max, min } from '../../../lib/ops/reduce';
-import { broadcastTo, sum } from '../../../lib/ops/sum';
+import { max, min } from '../../../lib/ops/reduce/reduce';
+import { broadcastTo, sum } from '../../../lib/ops/reduce/sum';
 import type { Tensor } from '../../../lib/graph/tensor';
 import { floats, type Family, type Row } from '../row';
 

@@ -1,8 +1,8 @@
-import { softmaxCrossEntropy } from '../../../lib/ops/crossEntropy';
-import { groupNorm } from '../../../lib/ops/groupNorm';
-import { layerNorm } from '../../../lib/ops/layerNorm';
-import { avgPool2d, maxPool2dWithIndices } from '../../../lib/ops/pool2d';
-import { logSoftmax, softmax } from '../../../lib/ops/softmax';
+import { softmaxCrossEntropy } from '../../../lib/ops/networks/crossEntropy';
+import { groupNorm } from '../../../lib/ops/networks/groupNorm';
+import { layerNorm } from '../../../lib/ops/networks/layerNorm';
+import { avgPool2d, maxPool2dWithIndices } from '../../../lib/ops/networks/pool2d';
+import { logSoftmax, softmax } from '../../../lib/ops/networks/softmax';
 import { applied, floats, indices, type Family } from '../row';
 
 const [ROWS, COLUMNS] = [4096, 2048] as const;

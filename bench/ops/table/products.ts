@@ -1,5 +1,5 @@
-import { linear, matmul } from '../../../lib/ops/matmul';
-import { transpose } from '../../../lib/ops/transpose';
+import { linear, matmul } from '../../../lib/ops/products/matmul';
+import { transpose } from '../../../lib/ops/shape/transpose';
 import { floats, multiplyAdds, type Family } from '../row';
 
 /** Matrix products: plain, with a transposed operand, batched. */

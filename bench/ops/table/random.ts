@@ -1,4 +1,4 @@
-import { arange } from '../../../lib/ops/iota';
+import { arange } from '../../../lib/ops/indexing/iota';
 import { normal, permutation, randomBits, uniform } from '../../../lib/random';
 import { randomKey, type Family } from '../row';
 

@@ -1,9 +1,9 @@
-import { concat } from '../../../lib/ops/concat';
-import { pad } from '../../../lib/ops/pad';
-import { slice } from '../../../lib/ops/slice';
-import { take, takeGrad } from '../../../lib/ops/take';
-import { takeAlong, takeAlongGrad } from '../../../lib/ops/takeAlong';
-import { transpose } from '../../../lib/ops/transpose';
+import { concat } from '../../../lib/ops/shape/concat';
+import { pad } from '../../../lib/ops/shape/pad';
+import { slice } from '../../../lib/ops/shape/slice';
+import { take, takeGrad } from '../../../lib/ops/indexing/take';
+import { takeAlong, takeAlongGrad } from '../../../lib/ops/indexing/takeAlong';
+import { transpose } from '../../../lib/ops/shape/transpose';
 import { applied, floats, indices, type Family } from '../row';
 
 const [ROWS, COLUMNS] = [4096, 2048] as const;

@@ -5,7 +5,7 @@ import { examplesFirst } from '../examplesFirst';
 import { defineOp, several, single, type ExampleRule, type Op, type Several } from '../../graph/op';
 import { broadcastShapes, formatShape, sameShape, type Shape } from '../../graph/shape';
 import { Tensor, type Spec } from '../../graph/tensor';
-import { broadcastTo, broadcastToOp, sumTo, sumToExamples } from '../sum';
+import { broadcastTo, broadcastToOp, sumTo, sumToExamples } from '../reduce/sum';
 
 /**
  * One derivative of an elementwise function: the direction `g` times df/dx_i, in terms of other ops. The same rule serves

@@ -1,13 +1,13 @@
 import { several, type ConvolutionSite, type ProductSite, type Site } from '../../graph/op';
 import { extent, sameShape } from '../../graph/shape';
 import type { Node, Tensor } from '../../graph/tensor';
-import { concat } from '../../ops/concat';
+import { concat } from '../../ops/shape/concat';
 import { add, zerosLike } from '../../ops/elementwise/arithmetic';
-import { matmul } from '../../ops/matmul';
-import { flatten, reshape } from '../../ops/reshape';
-import { slice } from '../../ops/slice';
-import { transpose } from '../../ops/transpose';
-import { unfold } from '../../ops/unfold';
+import { matmul } from '../../ops/products/matmul';
+import { flatten, reshape } from '../../ops/shape/reshape';
+import { slice } from '../../ops/shape/slice';
+import { transpose } from '../../ops/shape/transpose';
+import { unfold } from '../../ops/networks/unfold';
 import { reverse } from '../pullback';
 
 /** How many examples a site covers. */

@@ -1,16 +1,16 @@
 import type { Site } from '../../graph/op';
 import { extent, sizeOf, type Shape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
-import { concat } from '../../ops/concat';
-import { conv2d, conv2dWeightGrad } from '../../ops/conv2d';
+import { concat } from '../../ops/shape/concat';
+import { conv2d, conv2dWeightGrad } from '../../ops/networks/conv2d';
 import { add, mul, square } from '../../ops/elementwise/arithmetic';
 import { abs } from '../../ops/elementwise/math';
-import { matmul } from '../../ops/matmul';
-import { productNorms, productNormsConvolution } from '../../ops/productNorms';
-import { flatten, reshape } from '../../ops/reshape';
-import { squareSum, squareSumConvolution } from '../../ops/squareSum';
-import { sum } from '../../ops/sum';
-import { transpose } from '../../ops/transpose';
+import { matmul } from '../../ops/products/matmul';
+import { productNorms, productNormsConvolution } from '../../ops/curvature/productNorms';
+import { flatten, reshape } from '../../ops/shape/reshape';
+import { squareSum, squareSumConvolution } from '../../ops/curvature/squareSum';
+import { sum } from '../../ops/reduce/sum';
+import { transpose } from '../../ops/shape/transpose';
 import { denseTotal, exampleCount, examplesOf, materialized, mergedProduct } from './site';
 
 /** Per-example gradients that have to be stored are stored this many numbers at a time. */

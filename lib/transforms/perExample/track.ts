@@ -4,7 +4,7 @@ import { several, type Op } from '../../graph/op';
 import { extent } from '../../graph/shape';
 import type { Node, Tensor } from '../../graph/tensor';
 import { dependentNodes } from '../../graph/walk';
-import { broadcastToOp } from '../../ops/sum';
+import { broadcastToOp } from '../../ops/reduce/sum';
 import { decomposed, nodesBetween } from '../pullback';
 
 /** A traced function with the place of the examples in every tensor that has them. */

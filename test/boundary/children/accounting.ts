@@ -11,9 +11,9 @@ import { readSafetensors } from '../../../lib/io/safetensors';
 import { writeSafetensors } from '../../../lib/io/writeSafetensors';
 import { memory } from '../../../lib/native';
 import { mul } from '../../../lib/ops/elementwise/arithmetic';
-import { matmul } from '../../../lib/ops/matmul';
-import { reshape } from '../../../lib/ops/reshape';
-import { sum } from '../../../lib/ops/sum';
+import { matmul } from '../../../lib/ops/products/matmul';
+import { reshape } from '../../../lib/ops/shape/reshape';
+import { sum } from '../../../lib/ops/reduce/sum';
 import { memoryAtRest } from '../../support/garbage';
 
 export interface AccountingReport {

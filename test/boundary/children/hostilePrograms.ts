@@ -6,7 +6,7 @@ import { evaluate } from '../../../lib/graph/evaluate';
 import { native } from '../../../lib/native';
 import { grad } from '../../../lib/transforms/grad';
 import { add, square } from '../../../lib/ops/elementwise/arithmetic';
-import { sum } from '../../../lib/ops/sum';
+import { sum } from '../../../lib/ops/reduce/sum';
 import { dtypesOf, functionOf, inputsOf, outputsOf, variablesOf, type Case, type Row } from '../../ops/row';
 import { table } from '../../ops/table';
 import { memoryAtRest } from '../../support/garbage';

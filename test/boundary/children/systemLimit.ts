@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 
 import { evaluate } from '../../../lib/graph/evaluate';
 import { ones, zeros } from '../../../lib/ops/elementwise/arithmetic';
-import { sum } from '../../../lib/ops/sum';
+import { sum } from '../../../lib/ops/reduce/sum';
 import { memoryAtRest } from '../../support/garbage';
 import { codeOf } from './addon';
 

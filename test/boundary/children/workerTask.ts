@@ -7,8 +7,8 @@ import type { Tensor } from '../../../lib/graph/tensor';
 import { setThreads } from '../../../lib/native';
 import { mul } from '../../../lib/ops/elementwise/arithmetic';
 import { tanh } from '../../../lib/ops/elementwise/math';
-import { matmul } from '../../../lib/ops/matmul';
-import { sum } from '../../../lib/ops/sum';
+import { matmul } from '../../../lib/ops/products/matmul';
+import { sum } from '../../../lib/ops/reduce/sum';
 import { key, normal } from '../../../lib/random';
 import { grad } from '../../../lib/transforms/grad';
 

@@ -3,7 +3,7 @@ import { evaluate } from '../../../lib/graph/evaluate';
 import type { FloatDType } from '../../../lib/graph/dtype';
 import type { Tensor } from '../../../lib/graph/tensor';
 import { add, mul } from '../../../lib/ops/elementwise/arithmetic';
-import { sum } from '../../../lib/ops/sum';
+import { sum } from '../../../lib/ops/reduce/sum';
 import { grad } from '../../../lib/transforms/grad';
 import { hvp } from '../../../lib/transforms/hvp';
 import { jvp } from '../../../lib/transforms/jvp';

@@ -2,12 +2,12 @@ import { ExampleAxisError } from '../../../lib/errors';
 import { isFloat } from '../../../lib/graph/dtype';
 import { extent, sizeOf } from '../../../lib/graph/shape';
 import type { Tensor } from '../../../lib/graph/tensor';
-import { concat } from '../../../lib/ops/concat';
+import { concat } from '../../../lib/ops/shape/concat';
 import { add, mul, ones, square } from '../../../lib/ops/elementwise/arithmetic';
-import { reshape } from '../../../lib/ops/reshape';
-import { slice } from '../../../lib/ops/slice';
-import { sum } from '../../../lib/ops/sum';
-import { moveAxis } from '../../../lib/ops/transpose';
+import { reshape } from '../../../lib/ops/shape/reshape';
+import { slice } from '../../../lib/ops/shape/slice';
+import { sum } from '../../../lib/ops/reduce/sum';
+import { moveAxis } from '../../../lib/ops/shape/transpose';
 import { perExample } from '../../../lib/transforms/perExample';
 import { compareWithLoop, type Batched, type Losses } from '../../support/exampleLoop';
 import {

@@ -3,7 +3,7 @@ import { isFloat } from '../../../lib/graph/dtype';
 import { several } from '../../../lib/graph/op';
 import { Tensor, type Node } from '../../../lib/graph/tensor';
 import { nodesInOrder } from '../../../lib/graph/walk';
-import { identity } from '../../../lib/ops/identity';
+import { identity } from '../../../lib/ops/shape/identity';
 import { orZeros, pullback, reverse } from '../../../lib/transforms/pullback';
 import { expectArray, expectClose } from '../../support/compare';
 import { arraysOf, joined } from '../../support/tensors';

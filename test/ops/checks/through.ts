@@ -1,9 +1,9 @@
 import { sizeOf, type Shape } from '../../../lib/graph/shape';
 import type { Tensor } from '../../../lib/graph/tensor';
-import { conv2d } from '../../../lib/ops/conv2d';
+import { conv2d } from '../../../lib/ops/networks/conv2d';
 import { add, mul, ones, square } from '../../../lib/ops/elementwise/arithmetic';
-import { matmul } from '../../../lib/ops/matmul';
-import { reshape } from '../../../lib/ops/reshape';
+import { matmul } from '../../../lib/ops/products/matmul';
+import { reshape } from '../../../lib/ops/shape/reshape';
 import { compareWithLoop, type Losses } from '../../support/exampleLoop';
 import { functionOf, inputsOf, variablesOf, type Case, type Row } from '../row';
 import { directionLike } from './derivatives';

@@ -1,6 +1,6 @@
 import { evaluate } from '../../../lib/graph/evaluate';
 import type { Tensor } from '../../../lib/graph/tensor';
-import { transpose } from '../../../lib/ops/transpose';
+import { transpose } from '../../../lib/ops/shape/transpose';
 import { build, type NdArray } from '../../support/array';
 import { expectArray, expectEach, expectSameBits, expectShape } from '../../support/compare';
 import { arraysOf, tensorOf } from '../../support/tensors';

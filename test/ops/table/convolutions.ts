@@ -1,5 +1,5 @@
-import { conv2d, conv2dInputGrad, conv2dWeightGrad } from '../../../lib/ops/conv2d';
-import { fold, unfold } from '../../../lib/ops/unfold';
+import { conv2d, conv2dInputGrad, conv2dWeightGrad } from '../../../lib/ops/networks/conv2d';
+import { fold, unfold } from '../../../lib/ops/networks/unfold';
 import { at, build, flattenFrom, total, type NdArray } from '../../support/array';
 import { folded, pair, patchesOf, positions, windowOf } from '../../support/windows';
 import { ofShapes, type Row } from '../row';

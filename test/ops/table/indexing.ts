@@ -1,8 +1,8 @@
 import type { Tensor } from '../../../lib/graph/tensor';
-import { argmax, type ArgmaxOptions } from '../../../lib/ops/argmax';
-import { oneHot } from '../../../lib/ops/oneHot';
-import { take, takeGrad } from '../../../lib/ops/take';
-import { takeAlong, takeAlongGrad } from '../../../lib/ops/takeAlong';
+import { argmax, type ArgmaxOptions } from '../../../lib/ops/reduce/argmax';
+import { oneHot } from '../../../lib/ops/indexing/oneHot';
+import { take, takeGrad } from '../../../lib/ops/indexing/take';
+import { takeAlong, takeAlongGrad } from '../../../lib/ops/indexing/takeAlong';
 import { at, build, elementsAlong, indicesOf, positionIn, type NdArray } from '../../support/array';
 import type { Row, Sample } from '../row';
 

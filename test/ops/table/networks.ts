@@ -1,8 +1,8 @@
-import { softmaxCrossEntropy } from '../../../lib/ops/crossEntropy';
+import { softmaxCrossEntropy } from '../../../lib/ops/networks/crossEntropy';
 import { zeros } from '../../../lib/ops/elementwise/arithmetic';
-import { groupNorm } from '../../../lib/ops/groupNorm';
-import { layerNorm } from '../../../lib/ops/layerNorm';
-import { logSoftmax, softmax, type SoftmaxOptions } from '../../../lib/ops/softmax';
+import { groupNorm } from '../../../lib/ops/networks/groupNorm';
+import { layerNorm } from '../../../lib/ops/networks/layerNorm';
+import { logSoftmax, softmax, type SoftmaxOptions } from '../../../lib/ops/networks/softmax';
 import type { Tensor } from '../../../lib/graph/tensor';
 import type { Shape } from '../../../lib/graph/shape';
 import { vjp } from '../../../lib/transforms/vjp';

@@ -1,4 +1,4 @@
-import { avgPool2d, maxPool2dWithIndices } from '../../../lib/ops/pool2d';
+import { avgPool2d, maxPool2dWithIndices } from '../../../lib/ops/networks/pool2d';
 import { vjp } from '../../../lib/transforms/vjp';
 import { at, build, flattenFrom, type NdArray } from '../../support/array';
 import { cellUnder, folded, positions, windowOf } from '../../support/windows';

@@ -1,7 +1,7 @@
-import { matmul, linear } from '../../../lib/ops/matmul';
-import { productNorms, productNormsConvolution } from '../../../lib/ops/productNorms';
-import { squareSum, squareSumConvolution } from '../../../lib/ops/squareSum';
-import { transpose } from '../../../lib/ops/transpose';
+import { matmul, linear } from '../../../lib/ops/products/matmul';
+import { productNorms, productNormsConvolution } from '../../../lib/ops/curvature/productNorms';
+import { squareSum, squareSumConvolution } from '../../../lib/ops/curvature/squareSum';
+import { transpose } from '../../../lib/ops/shape/transpose';
 import { broadcastShapes, type Shape } from '../../../lib/graph/shape';
 import { at, build, total, type NdArray } from '../../support/array';
 import type { Case, Row } from '../row';

@@ -2,7 +2,7 @@ import * as random from '../../../lib/random';
 import type { FloatDType } from '../../../lib/graph/dtype';
 import type { Shape } from '../../../lib/graph/shape';
 import { sizeOf } from '../../../lib/graph/shape';
-import { stack } from '../../../lib/ops/concat';
+import { stack } from '../../../lib/ops/shape/concat';
 import { philox, wideWordsOf, wordsOf } from '../../support/philox';
 import type { Case, Row } from '../row';
 

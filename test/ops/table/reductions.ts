@@ -1,6 +1,6 @@
 import type { Tensor } from '../../../lib/graph/tensor';
-import { logSumExp, max, mean, min, variance } from '../../../lib/ops/reduce';
-import { sum, type ReduceOptions } from '../../../lib/ops/sum';
+import { logSumExp, max, mean, min, variance } from '../../../lib/ops/reduce/reduce';
+import { sum, type ReduceOptions } from '../../../lib/ops/reduce/sum';
 import { build, elementsAlong, type NdArray } from '../../support/array';
 import type { Case, Row } from '../row';
 

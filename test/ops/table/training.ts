@@ -1,5 +1,5 @@
-import { dampen } from '../../../lib/ops/dampen';
-import { adamStep, sgdStep } from '../../../lib/ops/optimizerStep';
+import { dampen } from '../../../lib/ops/curvature/dampen';
+import { adamStep, sgdStep } from '../../../lib/ops/training/optimizerStep';
 import type { Shape } from '../../../lib/graph/shape';
 import { build, type NdArray } from '../../support/array';
 import type { Case, Row, Sample } from '../row';

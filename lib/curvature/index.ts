@@ -1,0 +1,2 @@
+export { dampenParameters, type Dampened } from './dampening';
+export { diagFisher, type FisherOptions } from './diagFisher';

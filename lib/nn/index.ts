@@ -1,0 +1,1 @@
+export { fanInUniform, glorotUniform, heNormal, type Fans, type WeightOptions } from './init';

@@ -1,0 +1,3 @@
+export { dampen } from './dampen';
+export { productNorms, productNormsConvolution } from './productNorms';
+export { squareSum, squareSumConvolution } from './squareSum';

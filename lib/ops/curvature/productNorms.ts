@@ -1,0 +1,75 @@
+import type { ExampleAxis } from '../../graph/exampleAxis';
+import { defineOp, single, type AxisUse } from '../../graph/op';
+import { extent } from '../../graph/shape';
+import type { Tensor } from '../../graph/tensor';
+import { agreedAxis } from '../agreedAxis';
+import { square } from '../elementwise/arithmetic';
+import {
+  convolutionFactors,
+  convolutionWeight,
+  exampleConvolutionGradients,
+  exampleGradients,
+  factorFeatures,
+  orient,
+  orientationNumbers,
+  type ConvolutionFactors,
+  type FactorOrientation,
+} from './gradientFactors';
+import { sum } from '../reduce/sum';
+import { geometryNumbers, type WindowOptions } from '../networks/window';
+
+/** Every example has a norm of its own. */
+function sameExample(use: AxisUse<object>): ExampleAxis {
+  const axis = agreedAxis(use);
+  return axis.axis === 0 ? axis : use.mixes('the examples are not on the first axis of the factors');
+}
+
+const productNormsOp = defineOp<FactorOrientation>('productNorms', {
+  infer: ([left, right], orientation) => {
+    factorFeatures('productNorms', left, right, orientation);
+    return { shape: [extent(left.shape, 0)], dtype: left.dtype };
+  },
+  lower: { kernel: 'productNorms', attributes: orientationNumbers },
+  decompose: ([left, right], orientation) =>
+    sum(square(exampleGradients(left, right, orientation)), { axis: [1, 2] }),
+  example: { axis: sameExample },
+});
+
+const productNormsConvolutionOp = defineOp<ConvolutionFactors>('productNormsConvolution', {
+  infer: ([images, cotangent], factors) => {
+    convolutionWeight('productNormsConvolution', images, cotangent, factors);
+    return { shape: [extent(images.shape, 0)], dtype: images.dtype };
+  },
+  lower: {
+    kernel: 'productNormsConv',
+    attributes: (factors) => [...geometryNumbers(factors), ...factors.kernel],
+  },
+  decompose: ([images, cotangent], factors) =>
+    sum(square(exampleConvolutionGradients(images, cotangent, factors)), { axis: [1, 2] }),
+  example: { axis: sameExample },
+});
+
+/**
+ * Squared norms of per-example gradients given as factors left [N, T, I] and right [N, T, J]:
+ *
+ *     y[n] = sum_ij (sum_t left[n, t, i] right[n, t, j])^2
+ *
+ * by the cheaper of the product itself and the Gram form `<left left^T, right right^T>`; no gradient is stored.
+ *
+ * @throws ShapeError when the factors disagree in N or T; DTypeError unless both are of one float dtype.
+ */
+export function productNorms(left: Tensor, right: Tensor): Tensor {
+  const { inputs, orientation } = orient(left, right);
+  return single(productNormsOp(inputs, orientation));
+}
+
+/**
+ * `productNorms` for the weight of a convolution, from images [N, C, H, W] and the cotangents [N, O, OH, OW] of its result.
+ *
+ * @throws ShapeError when they are not of one convolution; DTypeError; OptionError.
+ */
+export function productNormsConvolution(images: Tensor, cotangent: Tensor, options: WindowOptions): Tensor {
+  return single(
+    productNormsConvolutionOp([images, cotangent], convolutionFactors('productNormsConvolution', options)),
+  );
+}

@@ -1,0 +1,62 @@
+import { DTypeError, PalimpsestError } from '../../errors';
+import { isFloat, type DType } from '../../graph/dtype';
+import { defineOp, single } from '../../graph/op';
+import { checkShape } from '../../graph/shape';
+import type { Tensor } from '../../graph/tensor';
+
+interface Sequence {
+  readonly count: number;
+  readonly start: number;
+  readonly step: number;
+  readonly dtype: DType;
+}
+
+const iotaOp = defineOp<Sequence>('iota', {
+  infer: (_inputs, { count, dtype }) => ({ shape: [count], dtype }),
+  lower: { kernel: 'iota', attributes: ({ start, step }) => [start, step] },
+  constant: true,
+});
+
+export interface IotaOptions {
+  /** The first number. Default 0. */
+  readonly start?: number;
+  /** From one number to the next. Default 1. */
+  readonly step?: number;
+  /** Default int32. */
+  readonly dtype?: DType;
+}
+
+/**
+ * `count` evenly spaced numbers: `y[i] = start + i step`, worked out in float64 and rounded once.
+ * @throws DTypeError for bool; PalimpsestError ERR_VALUE for a number that an integer dtype does not hold.
+ */
+export function iota(count: number, { start = 0, step = 1, dtype = 'int32' }: IotaOptions = {}): Tensor {
+  checkShape('iota', [count]);
+  if (dtype === 'bool') throw new DTypeError('iota: a numeric dtype expected, got bool');
+  const [least, most] = dtype === 'uint8' ? [0, 255] : [-(2 ** 31), 2 ** 31 - 1];
+  for (const end of count > 0 && !isFloat(dtype) ? [start, start + (count - 1) * step] : []) {
+    if (end < least || end > most) throw new PalimpsestError('ERR_VALUE', `iota: ${end} is not a ${dtype}`);
+  }
+  if (
+    !Number.isFinite(start) ||
+    !Number.isFinite(step) ||
+    (!isFloat(dtype) && !Number.isInteger(start + step))
+  ) {
+    throw new PalimpsestError(
+      'ERR_VALUE',
+      `iota: start and step must be ${dtype} numbers, got ${start} and ${step}`,
+    );
+  }
+  return single(iotaOp([], { count, start, step, dtype }));
+}
+
+/** The numbers `start, start + step, ...` before `stop`, as int32 unless told otherwise. */
+export function arange(start: number, stop: number, step = 1, dtype: DType = 'int32'): Tensor {
+  if (step === 0 || Number.isNaN(start + stop + step)) {
+    throw new PalimpsestError(
+      'ERR_VALUE',
+      `arange: numbers and a step other than 0 expected, got step ${step}`,
+    );
+  }
+  return iota(Math.max(0, Math.ceil((stop - start) / step)), { start, step, dtype });
+}

@@ -1,0 +1,182 @@
+import { DTypeError, PalimpsestError, ShapeError } from '../../errors';
+import { isFloat } from '../../graph/dtype';
+import { moved, type ExampleAxis } from '../../graph/exampleAxis';
+import { defineOp, single, type AxisUse, type Site, type SiteUse, type ThroughUse } from '../../graph/op';
+import { extent, formatShape, normalizeAxis, sameShape, sizeOf, type Shape } from '../../graph/shape';
+import type { Spec, Tensor } from '../../graph/tensor';
+import { examplesFirst } from '../examplesFirst';
+import { matmul } from '../products/matmul';
+import { oneHot } from './oneHot';
+import { reshape } from '../shape/reshape';
+import { transpose } from '../shape/transpose';
+
+// take and takeGrad are each other's transposed map, so they share a file.
+
+interface Axis {
+  readonly axis: number;
+}
+
+/** The kernel's view: [outer, extent of the axis, inner]; `count` axes hold the picks. */
+const threeAxes = ({ shape }: Spec, axis: number, count: number): Shape => [
+  sizeOf(shape.slice(0, axis)),
+  sizeOf(shape.slice(axis, axis + count)),
+  sizeOf(shape.slice(axis + count)),
+];
+
+const takeOp = defineOp<Axis>('take', {
+  infer: ([x, indices], { axis }) => ({
+    shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)],
+    dtype: x.dtype,
+  }),
+  lower: {
+    kernel: 'take',
+    views: ({ axis }, [x, indices], [y]) => ({
+      inputs: [threeAxes(x, axis, 1), [sizeOf(indices.shape)]],
+      outputs: [threeAxes(y, axis, indices.shape.length)],
+    }),
+  },
+  // Linear in x; the indices have no tangent.
+  linearity: 'multilinear',
+  vjp: ([g], [x, indices], _outputs, { axis }) => [
+    takeGrad(g, indices, extent(x.shape, axis), { axis }),
+    null,
+  ],
+  example: { axis: axisOfPicks, site: tableSite, through: takeThrough },
+});
+
+const takeGradOp = defineOp<Axis & { extent: number }>('takeGrad', {
+  infer: ([g, indices], attributes) => ({
+    shape: [
+      ...g.shape.slice(0, attributes.axis),
+      attributes.extent,
+      ...g.shape.slice(attributes.axis + indices.shape.length),
+    ],
+    dtype: g.dtype,
+  }),
+  lower: {
+    kernel: 'takeGrad',
+    views: ({ axis }, [g, indices], [y]) => ({
+      inputs: [threeAxes(g, axis, indices.shape.length), [sizeOf(indices.shape)]],
+      outputs: [threeAxes(y, axis, 1)],
+    }),
+  },
+  linearity: 'multilinear',
+  vjp: ([h], [, indices], _outputs, { axis }) => [take(h, indices, { axis }), null],
+  example: {
+    axis: ({ axes: [g, picks], inputs: [, indices], attributes: { axis }, mixes }) => {
+      if (!g || picks || (g.axis >= axis && g.axis < axis + indices.shape.length)) {
+        return mixes('it adds rows of different examples');
+      }
+      return g.axis < axis ? g : moved(g, g.axis - indices.shape.length + 1);
+    },
+    through: ({ site, inputs: [, indices], attributes: { axis } }) =>
+      site.kind === 'dense'
+        ? { kind: 'dense', values: take(site.values, indices, { axis: axis + 1 }) }
+        : null,
+  },
+});
+
+/** Examples come with the indices into a shared table, or with a table from which all pick the same. */
+function axisOfPicks({
+  axes: [table, picks],
+  inputs: [, indices],
+  attributes: { axis },
+  mixes,
+}: AxisUse<Axis>): ExampleAxis {
+  if (picks) {
+    return table
+      ? mixes('both table and indices belong to examples; use takeAlong')
+      : moved(picks, axis + picks.axis);
+  }
+  if (!table || table.axis === axis) return mixes('it picks along the example axis');
+  return table.axis < axis ? table : moved(table, table.axis + indices.shape.length - 1);
+}
+
+/** dL_n/dx[o, v, i] = sum_t [indices[n, t] = v] g[n, o, t, i]: a product where outer or inner is 1. */
+function tableSite({
+  which,
+  inputs: [x, indices],
+  cotangents: [g],
+  inputAxes,
+  outputAxis,
+  attributes,
+}: SiteUse<Axis>): Site {
+  const picks = inputAxes[1];
+  if (which !== 0 || !picks)
+    throw new ShapeError('take: a site needs a shared table and indices of examples');
+  const { axis } = attributes;
+  const [outer, rows, inner] = threeAxes(x, axis, 1) as [number, number, number];
+  const examples = picks.count;
+  const perExample = examples === 0 ? 0 : indices.size / examples;
+  const chosen = oneHot(reshape(examplesFirst(indices, picks), [examples, perExample]), rows, x.dtype);
+  const returning = reshape(examplesFirst(g, outputAxis), [examples, outer, perExample, inner]);
+  if (outer === 1) {
+    const right = reshape(returning, [examples, perExample, inner]);
+    return { kind: 'product', left: chosen, right, shape: x.shape };
+  }
+  if (inner === 1) {
+    const left = transpose(reshape(returning, [examples, outer, perExample]));
+    return { kind: 'product', left, right: chosen, shape: x.shape };
+  }
+  const marks = transpose(reshape(chosen, [examples, 1, perExample, rows]));
+  return { kind: 'dense', values: reshape(matmul(marks, returning), [examples, ...x.shape]) };
+}
+
+/** Rows or columns of a shared matrix: the rows or columns of its factors go back to their places. */
+function takeThrough({ site, inputs: [x, indices], attributes: { axis } }: ThroughUse<Axis>): Site | null {
+  const back = (part: Tensor, at: number): Tensor =>
+    takeGrad(part, indices, extent(x.shape, axis), { axis: at });
+  if (site.kind === 'dense') return { kind: 'dense', values: back(site.values, axis + 1) };
+  if (site.kind !== 'product') return null;
+  const flat = reshape(indices, [indices.size]);
+  const scattered = (factor: Tensor): Tensor => takeGrad(factor, flat, extent(x.shape, axis), { axis: 2 });
+  if (axis === 0 && extent(site.left.shape, 2) === indices.size) {
+    return { ...site, left: scattered(site.left), shape: x.shape };
+  }
+  if (axis === x.shape.length - 1 && extent(site.right.shape, 2) === indices.size) {
+    return { ...site, right: scattered(site.right), shape: x.shape };
+  }
+  return null;
+}
+
+export interface TakeOptions {
+  /** The axis to pick along. Default 0. */
+  readonly axis?: number;
+}
+
+/**
+ * Rows by index: `y[o, j, i] = x[o, indices[j], i]`, where j runs over the shape of the int32 indices, which takes the
+ * place of the axis. Reading it raises ERR_INDEX for an index outside the axis.
+ *
+ * @example
+ * take(embedding, tokens);                                      // [V, D], [N, T] -> [N, T, D]
+ * @throws ShapeError for an axis that is not there; DTypeError unless the indices are int32.
+ */
+export function take(x: Tensor, indices: Tensor, { axis = 0 }: TakeOptions = {}): Tensor {
+  if (indices.dtype !== 'int32') throw new DTypeError(`take: int32 indices expected, got ${indices.dtype}`);
+  return single(takeOp([x, indices], { axis: normalizeAxis('take', axis, x.shape.length) }));
+}
+
+/**
+ * The transposed map of `take`: adds the rows of g to where they were taken from, `y[o, v, i] = sum of g[o, j, i] over the j
+ * with indices[j] = v`, with `extent` rows v. The axes of the indices in g begin at `axis`.
+ *
+ * @throws ShapeError when g does not have the axes of the indices there; DTypeError unless g is a float and the indices
+ *   int32.
+ */
+export function takeGrad(g: Tensor, indices: Tensor, extent: number, { axis = 0 }: TakeOptions = {}): Tensor {
+  if (indices.dtype !== 'int32')
+    throw new DTypeError(`takeGrad: int32 indices expected, got ${indices.dtype}`);
+  if (!isFloat(g.dtype)) throw new DTypeError(`takeGrad: float32 or float64 expected, got ${g.dtype}`);
+  // Indices without axes leave none behind: the axis is a place between those of g.
+  const at = normalizeAxis('takeGrad', axis, g.shape.length - indices.shape.length + 1);
+  if (!sameShape(g.shape.slice(at, at + indices.shape.length), indices.shape)) {
+    throw new ShapeError(
+      `takeGrad: axes ${formatShape(indices.shape)} expected at ${at}, got ${formatShape(g.shape)}`,
+    );
+  }
+  if (!Number.isSafeInteger(extent) || extent < 0) {
+    throw new PalimpsestError('ERR_ARGUMENT', `takeGrad: an extent is a non-negative integer, got ${extent}`);
+  }
+  return single(takeGradOp([g, indices], { axis: at, extent }));
+}

@@ -1,0 +1,118 @@
+import { checkOptions } from '../../errors';
+import type { ExampleAxis } from '../../graph/exampleAxis';
+import { defineOp, single, type AxisUse } from '../../graph/op';
+import { extent, normalizeAxis, sizeOf, type Shape } from '../../graph/shape';
+import type { Spec, Tensor } from '../../graph/tensor';
+import { agreedAxis } from '../agreedAxis';
+import { add, mul, ones, zeros } from '../elementwise/arithmetic';
+import { examplesFirst } from '../examplesFirst';
+import { checkFloats, checkSame } from '../floats';
+import { checkEps, DEFAULT_EPS, standardize, standardizePartial } from './standardize';
+import { broadcastTo, sumTo, sumToExamples } from '../reduce/sum';
+
+interface Epsilon {
+  readonly eps: number;
+}
+
+const rows = ({ shape }: Spec): Shape => [sizeOf(shape.slice(0, -1)), extent(shape, -1)];
+
+/** Checks x [..., D] and vectors of D numbers. */
+function checkVectors(where: string, x: Spec, ...vectors: readonly Spec[]): void {
+  checkFloats(where, x, ...vectors);
+  normalizeAxis(where, -1, x.shape.length);
+  for (const vector of vectors) checkSame(where, 'gain and bias', vector, x.shape.slice(-1));
+}
+
+/** Every row stays by itself; gain and bias are the same for all. */
+function sameRow(use: AxisUse<object>, vectors: readonly number[]): ExampleAxis {
+  if (vectors.some((which) => use.axes[which])) {
+    return use.mixes('its gain or bias differs from example to example');
+  }
+  const axis = agreedAxis(use);
+  const last = use.inputs[0].shape.length - 1;
+  return axis.axis < last ? axis : use.mixes('it normalises over the example axis');
+}
+
+const layerNormOp = defineOp<Epsilon>('layerNorm', {
+  infer: ([x, gain, bias]) => {
+    checkVectors('layerNorm', x, gain, bias);
+    return { shape: x.shape, dtype: x.dtype };
+  },
+  lower: {
+    kernel: 'layerNorm',
+    attributes: ({ eps }) => [eps],
+    views: (_attributes, [x, gain, bias]) => ({
+      inputs: [rows(x), gain.shape, bias.shape],
+      outputs: [rows(x)],
+    }),
+  },
+  // y = normal gain + bias: dgain = sum(g normal), dbias = sum(g).
+  vjp: ([g], [x, gain], _outputs, { eps }, [wantX, wantGain, wantBias]) => [
+    wantX ? layerNormGrad(x, gain, g, eps) : null,
+    wantGain ? sumTo(mul(g, normal(x, eps)), gain.shape) : null,
+    wantBias ? sumTo(g, gain.shape) : null,
+  ],
+  // dy = gain J dx + normal dgain + dbias, where J, the derivative of the normal, is symmetric.
+  jvp: ([dx, dgain, dbias], [x, gain], _outputs, { eps }) => {
+    const parts = [
+      dx && mul(gain, layerNormGrad(x, ones(gain.shape, gain.dtype), dx, eps)),
+      dgain && mul(normal(x, eps), dgain),
+      dbias && broadcastTo(dbias, x.shape),
+    ].filter((part) => part !== null);
+    return [parts.reduce((total, part) => add(total, part))];
+  },
+  decompose: ([x, gain, bias], { eps }) => add(mul(standardize(x, eps).normal, gain), bias),
+  example: {
+    axis: (use) => sameRow(use, [1, 2]),
+    site: ({ which, inputs: [x, gain], cotangents: [g], outputAxis, attributes: { eps } }) => {
+      const direction = which === 1 ? mul(g, normal(x, eps)) : g;
+      return { kind: 'dense', values: sumToExamples(examplesFirst(direction, outputAxis), gain.shape) };
+    },
+  },
+});
+
+const layerNormGradOp = defineOp<Epsilon>('layerNormGrad', {
+  infer: ([x, gain, g]) => {
+    checkVectors('layerNormGrad', x, gain);
+    checkFloats('layerNormGrad', x, g);
+    checkSame('layerNormGrad', 'cotangents', g, x.shape);
+    return { shape: x.shape, dtype: x.dtype };
+  },
+  lower: {
+    kernel: 'layerNormGrad',
+    attributes: ({ eps }) => [eps],
+    views: (_attributes, [x, gain]) => ({ inputs: [rows(x), gain.shape, rows(x)], outputs: [rows(x)] }),
+  },
+  // dx = J (g gain)
+  decompose: ([x, gain, g], { eps }) => standardizePartial(mul(g, gain), standardize(x, eps)),
+  example: { axis: (use) => sameRow(use, [1]) },
+});
+
+const layerNormGrad = (x: Tensor, gain: Tensor, g: Tensor, eps: number): Tensor =>
+  single(layerNormGradOp([x, gain, g], { eps }));
+
+/** The rows before gain and bias, by the fused kernel. */
+function normal(x: Tensor, eps: number): Tensor {
+  const width = x.shape.slice(-1);
+  return single(layerNormOp([x, ones(width, x.dtype), zeros(width, x.dtype)], { eps }));
+}
+
+export interface LayerNormOptions {
+  /** Added to the variance. Default 1e-5, as in PyTorch; checkpoints say which value they were trained with. */
+  readonly eps?: number;
+}
+
+/**
+ * Layer normalisation over the last axis (Ba et al. 2016) of x [..., D] with gain [D] and bias [D]:
+ *
+ *     y = (x - mean(x)) / sqrt(variance(x) + eps) gain + bias
+ *
+ * @throws ShapeError when gain or bias do not have the last extent of x; DTypeError unless all have one float dtype;
+ *   OptionError for a misspelled option or a negative eps.
+ */
+export function layerNorm(x: Tensor, gain: Tensor, bias: Tensor, options: LayerNormOptions = {}): Tensor {
+  checkOptions('layerNorm', options, ['eps']);
+  const { eps = DEFAULT_EPS } = options;
+  checkEps('layerNorm', eps);
+  return single(layerNormOp([x, gain, bias], { eps }));
+}

@@ -1,0 +1,143 @@
+import { checkOptions, OptionError } from '../../errors';
+import type { ExampleAxis } from '../../graph/exampleAxis';
+import { defineOp, several, single, type AxisUse } from '../../graph/op';
+import { extent, formatShape, type Shape } from '../../graph/shape';
+import type { Spec, Tensor } from '../../graph/tensor';
+import { checkFloats, checkRank, checkSame } from '../floats';
+import { flatten, reshape } from '../shape/reshape';
+import { takeAlong, takeAlongGrad } from '../indexing/takeAlong';
+import { pairOf, windowPositions, type Pair } from './window';
+
+export interface PoolOptions {
+  /** Height and width of the window. */
+  readonly kernel: Pair;
+  /** Cells from one window to the next. Default: the window's size, so that windows do not overlap. */
+  readonly stride?: Pair;
+  /** Cells around the image, on each side; less than the window's size. Default 0. */
+  readonly padding?: Pair;
+}
+
+interface Pooling {
+  readonly kernel: readonly [number, number];
+  readonly stride: readonly [number, number];
+  readonly padding: readonly [number, number];
+}
+
+const numbers = ({ kernel, stride, padding }: Pooling): number[] => [...kernel, ...stride, ...padding];
+
+const pooledShape = (where: string, shape: Shape, pooling: Pooling): Shape => [
+  ...shape.slice(0, 2),
+  ...windowPositions(where, shape, pooling.kernel, { ...pooling, dilation: [1, 1] }),
+];
+
+function pooled(where: string, x: Spec, pooling: Pooling): Spec {
+  checkFloats(where, x);
+  checkRank(where, x, 4, 'images [N, C, H, W]');
+  return { shape: pooledShape(where, x.shape, pooling), dtype: x.dtype };
+}
+
+/** The kernel's view: planes [N * C, H, W]. */
+const planes = (specs: readonly Spec[]): Shape[] =>
+  specs.map(({ shape: [n = 0, c = 0, ...plane] }) => [n * c, ...plane]);
+
+const asPlanes = (
+  _attributes: Pooling,
+  inputs: readonly Spec[],
+  outputs: readonly Spec[],
+): { inputs: Shape[]; outputs: Shape[] } => ({ inputs: planes(inputs), outputs: planes(outputs) });
+
+/** Every plane is pooled by itself. */
+function samePlane({ first, mixes }: AxisUse<object>): ExampleAxis {
+  return first.axis < 2 ? first : mixes('its windows reach over the example axis');
+}
+
+const maxPool2dOp = defineOp<Pooling>('maxPool2d', {
+  infer: ([x], pooling) => {
+    const y = pooled('maxPool2d', x, pooling);
+    return [y, { shape: y.shape, dtype: 'int32' }];
+  },
+  lower: { kernel: 'maxPool2d', attributes: numbers, views: asPlanes },
+  // y[p, o] = x[p, i[p, o]]: what comes back goes where the largest cell was.
+  vjp: ([g], [x], [, indices]) => [
+    reshape(takeAlongGrad(flatten(g, 2), flatten(indices, 2), extent(flatten(x, 2).shape, 2)), x.shape),
+  ],
+  jvp: ([dx], _inputs, [y, indices]) => [
+    dx ? reshape(takeAlong(flatten(dx, 2), flatten(indices, 2)), y.shape) : null,
+    null,
+  ],
+  example: { axis: samePlane },
+});
+
+const avgPool2dOp = defineOp<Pooling>('avgPool2d', {
+  infer: ([x], pooling) => pooled('avgPool2d', x, pooling),
+  lower: { kernel: 'avgPool2d', attributes: numbers, views: asPlanes },
+  linearity: 'linear',
+  vjp: ([g], [x], _outputs, pooling) => [
+    spread(g, { ...pooling, size: [extent(x.shape, 2), extent(x.shape, 3)] }),
+  ],
+  example: { axis: samePlane },
+});
+
+interface SizedPooling extends Pooling {
+  readonly size: readonly [number, number];
+}
+
+const avgPool2dGradOp = defineOp<SizedPooling>('avgPool2dGrad', {
+  infer: ([g], { size, ...pooling }) => {
+    checkFloats('avgPool2dGrad', g);
+    checkRank('avgPool2dGrad', g, 4, 'cotangents [N, C, OH, OW]');
+    const shape = [...g.shape.slice(0, 2), ...size];
+    checkSame('avgPool2dGrad', 'cotangents', g, pooledShape('avgPool2dGrad', shape, pooling));
+    return { shape, dtype: g.dtype };
+  },
+  lower: { kernel: 'avgPool2dGrad', attributes: numbers, views: asPlanes },
+  linearity: 'linear',
+  vjp: ([u], _inputs, _outputs, { kernel, stride, padding }) => [average(u, { kernel, stride, padding })],
+  example: { axis: samePlane },
+});
+
+const average = (x: Tensor, pooling: Pooling): Tensor => single(avgPool2dOp([x], pooling));
+const spread = (g: Tensor, pooling: SizedPooling): Tensor => single(avgPool2dGradOp([g], pooling));
+
+function poolingOf(where: string, options: PoolOptions): Pooling {
+  checkOptions(where, options, ['kernel', 'stride', 'padding']);
+  const kernel = pairOf(where, 'kernel', options.kernel, 1);
+  const padding = pairOf(where, 'padding', options.padding ?? 0, 0);
+  if (padding[0] >= kernel[0] || padding[1] >= kernel[1]) {
+    throw new OptionError(
+      `${where}: padding must be less than the window, got ${formatShape(padding)} for ${formatShape(kernel)}`,
+    );
+  }
+  return { kernel, padding, stride: pairOf(where, 'stride', options.stride ?? kernel, 1) };
+}
+
+/**
+ * The largest cell of every window over images [N, C, H, W]; of equals the first counts, NaN beats all, and padding never
+ * wins. The result is [N, C, OH, OW], `OH = floor((H + 2 padding - kernel) / stride) + 1`.
+ *
+ * @example
+ * maxPool2d(relu(y), { kernel: 2 });
+ * @throws ShapeError when the window does not fit; DTypeError for anything but floats; OptionError for a misspelled or
+ *   impossible option.
+ */
+export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
+  return maxPool2dWithIndices(x, options).y;
+}
+
+/** `maxPool2d` and where in its plane, `row W + column` as int32, every largest cell is. */
+export function maxPool2dWithIndices(
+  x: Tensor,
+  options: PoolOptions,
+): { readonly y: Tensor; readonly indices: Tensor } {
+  const [y, indices] = several(maxPool2dOp([x], poolingOf('maxPool2d', options)));
+  return { y, indices };
+}
+
+/**
+ * The mean of every window over images [N, C, H, W]; cells of the padding count as zeros. Shapes as in `maxPool2d`.
+ *
+ * @throws ShapeError, DTypeError and OptionError as `maxPool2d` does.
+ */
+export function avgPool2d(x: Tensor, options: PoolOptions): Tensor {
+  return average(x, poolingOf('avgPool2d', options));
+}

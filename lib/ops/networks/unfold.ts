@@ -1,0 +1,102 @@
+import { ShapeError } from '../../errors';
+import type { ExampleAxis } from '../../graph/exampleAxis';
+import { defineOp, single, type AxisUse, type ConvolutionGeometry } from '../../graph/op';
+import { extent, formatShape } from '../../graph/shape';
+import type { Tensor } from '../../graph/tensor';
+import { checkFloats, checkRank } from '../floats';
+import {
+  geometryNumbers,
+  geometryOf,
+  pairOf,
+  windowPositions,
+  type Pair,
+  type WindowOptions,
+} from './window';
+
+// unfold and fold are each other's transposed map, so they share a file.
+
+interface Patches extends ConvolutionGeometry {
+  readonly kernel: readonly [number, number];
+}
+
+interface Folding extends Patches {
+  readonly size: readonly [number, number];
+}
+
+const numbers = (attributes: Patches): number[] => [...geometryNumbers(attributes), ...attributes.kernel];
+
+/** Images stay apart; everything within one is mixed. */
+function sameImage({ first, mixes }: AxisUse<object>): ExampleAxis {
+  return first.axis === 0 ? first : mixes('its windows reach over the example axis');
+}
+
+const unfoldOp = defineOp<Patches>('unfold', {
+  infer: ([x], attributes) => {
+    checkFloats('unfold', x);
+    checkRank('unfold', x, 4, 'images [N, C, H, W]');
+    const [rows, columns] = windowPositions('unfold', x.shape, attributes.kernel, attributes);
+    const [height, width] = attributes.kernel;
+    return {
+      shape: [extent(x.shape, 0), rows * columns, extent(x.shape, 1) * height * width],
+      dtype: x.dtype,
+    };
+  },
+  lower: { kernel: 'unfold', attributes: numbers },
+  linearity: 'linear',
+  vjp: ([g], [x], _outputs, attributes) => [
+    foldWith(g, { ...attributes, size: [extent(x.shape, 2), extent(x.shape, 3)] }),
+  ],
+  example: { axis: sameImage },
+});
+
+const foldOp = defineOp<Folding>('fold', {
+  infer: ([patches], attributes) => {
+    checkFloats('fold', patches);
+    checkRank('fold', patches, 3, 'patches [N, positions, C kh kw]');
+    const [rows, columns] = windowPositions('fold', attributes.size, attributes.kernel, attributes);
+    const [height, width] = attributes.kernel;
+    const channels = extent(patches.shape, 2) / (height * width);
+    if (extent(patches.shape, 1) !== rows * columns || !Number.isInteger(channels)) {
+      throw new ShapeError(
+        `fold: patches of shape [N, ${rows * columns}, a multiple of ${height * width}] expected for images of ` +
+          `${formatShape(attributes.size)}, got ${formatShape(patches.shape)}`,
+      );
+    }
+    return { shape: [extent(patches.shape, 0), channels, ...attributes.size], dtype: patches.dtype };
+  },
+  lower: { kernel: 'fold', attributes: numbers },
+  linearity: 'linear',
+  vjp: ([g], _inputs, _outputs, { kernel, stride, padding, dilation }) => [
+    single(unfoldOp([g], { kernel, stride, padding, dilation })),
+  ],
+  example: { axis: sameImage },
+});
+
+const foldWith = (patches: Tensor, attributes: Folding): Tensor => single(foldOp([patches], attributes));
+
+/**
+ * The patches of images [N, C, H, W] under a sliding window, as rows [N, positions, C * kh * kw]: positions row by row,
+ * and channel, row and column of the window within a patch. Taps outside the image are 0.
+ *
+ * @throws ShapeError when the window does not fit; DTypeError for anything but floats; OptionError.
+ */
+export function unfold(x: Tensor, options: WindowOptions): Tensor {
+  const geometry = geometryOf('unfold', options, ['kernel']);
+  return single(unfoldOp([x], { ...geometry, kernel: pairOf('unfold', 'kernel', options.kernel, 1) }));
+}
+
+export interface FoldOptions extends WindowOptions {
+  /** Height and width of the images. */
+  readonly size: Pair;
+}
+
+/**
+ * The transposed map of `unfold`: adds patches [N, positions, C * kh * kw] to their places in images [N, C, ...size].
+ *
+ * @throws ShapeError when the patches are not those of such images; DTypeError for anything but floats; OptionError.
+ */
+export function fold(patches: Tensor, options: FoldOptions): Tensor {
+  const geometry = geometryOf('fold', options, ['kernel', 'size']);
+  const kernel = pairOf('fold', 'kernel', options.kernel, 1);
+  return foldWith(patches, { ...geometry, kernel, size: pairOf('fold', 'size', options.size, 0) });
+}

@@ -1,0 +1,1 @@
+export { linear, matmul } from './matmul';

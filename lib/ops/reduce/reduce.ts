@@ -1,0 +1,128 @@
+import { DTypeError, PalimpsestError, ShapeError } from '../../errors';
+import { isFloat } from '../../graph/dtype';
+import { defineOp, single, type Op } from '../../graph/op';
+import { extent, formatShape, normalizeAxes, sizeOf, type Shape } from '../../graph/shape';
+import type { Tensor } from '../../graph/tensor';
+import { add, cast, div, equal, log, mul, square, sub, zerosLike } from '../elementwise/arithmetic';
+import { exp, isFinite, where } from '../elementwise/math';
+import { stopGradient } from '../shape/identity';
+import { reshape } from '../shape/reshape';
+import { sum, withoutAxes, type ReduceOptions } from './sum';
+
+interface Axes {
+  readonly axes: readonly number[];
+}
+
+/** max and min: they differ in the kernel alone. */
+function defineExtreme(name: 'max' | 'min'): Op<Axes> {
+  return defineOp<Axes>(name, {
+    infer: ([x], { axes }) => ({
+      shape: x.shape.map((own, axis) => (axes.includes(axis) ? 1 : own)),
+      dtype: x.dtype,
+    }),
+    lower: { kernel: name, attributes: ({ axes }) => axes },
+    // y = sum_i s_i x_i with s = 1/k at the k equal extremes and 0 elsewhere.
+    vjp: ([g], [x], [y], { axes }) => [mul(g, shares(x, y, axes))],
+    jvp: ([dx], [x], [y], { axes }) => [
+      dx && sum(mul(dx, shares(x, y, axes)), { axis: axes, keepDims: true }),
+    ],
+    example: {
+      axis: ({ first, attributes: { axes }, mixes }) =>
+        axes.includes(first.axis) ? mixes('it compares examples with each other') : first,
+      through: ({ site, inputs: [x], outputs: [y], attributes: { axes } }) =>
+        site.kind === 'dense' ? { kind: 'dense', values: mul(site.values, shares(x, y, axes)) } : null,
+    },
+  });
+}
+
+function shares(x: Tensor, y: Tensor, axes: readonly number[]): Tensor {
+  const marks = cast(equal(x, y), x.dtype);
+  return div(marks, sum(marks, { axis: axes, keepDims: true }));
+}
+
+const extreme =
+  (name: 'max' | 'min') =>
+  (op: Op<Axes>): ((x: Tensor, options?: ReduceOptions) => Tensor) =>
+  (x, { axis, keepDims = false } = {}) => {
+    if (x.dtype === 'bool' || x.dtype === 'uint8') {
+      throw new DTypeError(`${name}: float32, float64 or int32 expected, got ${x.dtype}; cast it first`);
+    }
+    const axes = normalizeAxes(name, axis, x.shape.length);
+    const kept = withoutAxes(x.shape, axes);
+    if (x.size === 0 && sizeOf(kept) > 0) {
+      throw new ShapeError(
+        `${name}: an axis with elements expected, got axes [${axes.join(', ')}] of ${formatShape(x.shape)}`,
+      );
+    }
+    const reduced = axes.length === 0 ? x : single(op([x], { axes }));
+    return keepDims ? reduced : reshape(reduced, kept);
+  };
+
+/**
+ * The largest element over some axes (all by default); NaN where there is one. Equal ones share the gradient.
+ * @throws ShapeError for an empty axis; DTypeError for bool and uint8.
+ */
+export const max = extreme('max')(defineExtreme('max'));
+
+/**
+ * The smallest element over some axes (all by default); NaN where there is one. Equal ones share the gradient.
+ * @throws ShapeError for an empty axis; DTypeError for bool and uint8.
+ */
+export const min = extreme('min')(defineExtreme('min'));
+
+const countOf = (shape: Shape, axes: readonly number[]): number =>
+  sizeOf(axes.map((axis) => extent(shape, axis)));
+
+function checkFloat(where: string, x: Tensor): void {
+  if (!isFloat(x.dtype))
+    throw new DTypeError(`${where}: float32 or float64 expected, got ${x.dtype}; cast it first`);
+}
+
+/** The mean over some axes (all by default): `sum(x) / n`. NaN over an empty axis. */
+export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
+  checkFloat('mean', x);
+  return div(sum(x, options), countOf(x.shape, normalizeAxes('mean', options.axis, x.shape.length)));
+}
+
+export interface VarianceOptions extends ReduceOptions {
+  /** Subtracted from the count: 1 for the unbiased estimate. Default 0. */
+  readonly correction?: number;
+}
+
+/**
+ * The variance over some axes (all by default): `sum((x - mean)^2) / (n - correction)`, in two passes.
+ * @throws PalimpsestError ERR_ARGUMENT for a correction that is negative or not finite.
+ */
+export function variance(
+  x: Tensor,
+  { axis, keepDims = false, correction = 0 }: VarianceOptions = {},
+): Tensor {
+  checkFloat('variance', x);
+  if (!(correction >= 0 && correction < Infinity)) {
+    throw new PalimpsestError(
+      'ERR_ARGUMENT',
+      `variance: a correction of 0 or more expected, got ${correction}`,
+    );
+  }
+  const axes = normalizeAxes('variance', axis, x.shape.length);
+  const centred = sub(x, mean(x, { axis: axes, keepDims: true }));
+  return div(
+    sum(square(centred), { axis: axes, keepDims }),
+    Math.max(0, countOf(x.shape, axes) - correction),
+  );
+}
+
+/**
+ * `log(sum(exp(x)))` over some axes (all by default) without overflow: the largest element is taken out first. Its
+ * gradient is the softmax.
+ */
+export function logSumExp(x: Tensor, { axis, keepDims = false }: ReduceOptions = {}): Tensor {
+  checkFloat('logSumExp', x);
+  const axes = normalizeAxes('logSumExp', axis, x.shape.length);
+  if (axes.length === 0) return x;
+  const largest = max(stopGradient(x), { axis: axes, keepDims: true });
+  // Infinities are not taken out: their difference from themselves is NaN.
+  const shift = where(isFinite(largest), largest, zerosLike(largest));
+  const total = add(log(sum(exp(sub(x, shift)), { axis: axes, keepDims: true })), shift);
+  return keepDims ? total : reshape(total, withoutAxes(x.shape, axes));
+}

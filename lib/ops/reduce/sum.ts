@@ -1,0 +1,104 @@
+import { DTypeError, ShapeError } from '../../errors';
+import { moved } from '../../graph/exampleAxis';
+import { defineOp, single } from '../../graph/op';
+import {
+  broadcastShapes,
+  checkShape,
+  extent,
+  formatShape,
+  normalizeAxes,
+  sameShape,
+  type Shape,
+} from '../../graph/shape';
+import type { Tensor } from '../../graph/tensor';
+import { examplesFirst } from '../examplesFirst';
+import { reshape } from '../shape/reshape';
+
+// sum and broadcastTo are each other's transposed map, so they share a file.
+
+const sumOp = defineOp<{ axes: readonly number[] }>('sum', {
+  infer: ([x], { axes }) => ({
+    shape: x.shape.map((n, axis) => (axes.includes(axis) ? 1 : n)),
+    dtype: x.dtype,
+  }),
+  lower: { kernel: 'sum', attributes: ({ axes }) => axes },
+  linearity: 'linear',
+  vjp: ([g], [x]) => [broadcastTo(g, x.shape)],
+  example: {
+    axis: ({ first, attributes: { axes }, mixes }) =>
+      axes.includes(first.axis) ? mixes('it sums over the example axis') : first,
+    through: ({ site, inputs: [x] }) => {
+      if (site.kind !== 'dense') return null;
+      return { kind: 'dense', values: broadcastTo(site.values, [extent(site.values.shape, 0), ...x.shape]) };
+    },
+  },
+});
+
+export interface ReduceOptions {
+  /** Axes to reduce; all by default. */
+  readonly axis?: number | readonly number[];
+  /** Keep the reduced axes with extent 1. Default false. */
+  readonly keepDims?: boolean;
+}
+
+/** The shape without the reduced axes. */
+export const withoutAxes = (shape: Shape, axes: readonly number[]): Shape =>
+  shape.filter((_, i) => !axes.includes(i));
+
+/** The sum over some axes. Floats and int32; pairwise, in an order that does not depend on the number of threads. */
+export function sum(x: Tensor, { axis, keepDims = false }: ReduceOptions = {}): Tensor {
+  if (x.dtype === 'bool' || x.dtype === 'uint8') {
+    throw new DTypeError(`sum: float32, float64 or int32 expected, got ${x.dtype}; cast it first`);
+  }
+  const axes = normalizeAxes('sum', axis, x.shape.length);
+  const reduced = axes.length === 0 ? x : single(sumOp([x], { axes }));
+  return keepDims ? reduced : reshape(reduced, withoutAxes(x.shape, axes));
+}
+
+/** Axes of `target` along which a tensor of shape `from` is repeated. */
+const repeatedAxes = (from: Shape, target: Shape): number[] =>
+  [...target.keys()].filter((axis) => {
+    const own = from[axis - target.length + from.length];
+    return own === undefined || (own === 1 && target[axis] !== 1);
+  });
+
+export const broadcastToOp = defineOp<{ shape: Shape }>('broadcastTo', {
+  infer: ([x], { shape }) => ({ shape, dtype: x.dtype }),
+  lower: { kernel: 'broadcast' },
+  linearity: 'linear',
+  vjp: ([g], [x]) => [sumTo(g, x.shape)],
+  example: {
+    axis: ({ first, inputs: [x], attributes: { shape } }) =>
+      moved(first, first.axis + shape.length - x.shape.length),
+    // Here the shared tensor is repeated for every example (the frontier puts the axis on the output).
+    site: ({ cotangents: [g], inputs: [x], outputAxis }) => {
+      return { kind: 'dense', values: sumToExamples(examplesFirst(g, outputAxis), x.shape) };
+    },
+    through: ({ site, inputs: [x] }) =>
+      site.kind === 'dense' ? { kind: 'dense', values: sumToExamples(site.values, x.shape) } : null,
+  },
+});
+
+/** Repeats a tensor along axes of extent 1 and new leading axes. @throws ShapeError when the shapes do not broadcast. */
+export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  checkShape('broadcastTo', shape);
+  if (!sameShape(broadcastShapes('broadcastTo', [x.shape, shape]), shape)) {
+    throw new ShapeError(`broadcastTo: ${formatShape(x.shape)} does not broadcast to ${formatShape(shape)}`);
+  }
+  return sameShape(x.shape, shape) ? x : single(broadcastToOp([x], { shape: [...shape] }));
+}
+
+/** Sums a tensor down to a shape that broadcasts to its own: the transposed map of broadcasting. */
+export function sumTo(x: Tensor, shape: Shape): Tensor {
+  return reshape(sum(x, { axis: repeatedAxes(shape, x.shape), keepDims: true }), shape);
+}
+
+/**
+ * Sums per-example cotangents of a broadcast tensor, [N, ...shape of the result], down to [N, ...shape] of the tensor
+ * itself. `values` has as many axes after the first as the result of the broadcast.
+ */
+export function sumToExamples(values: Tensor, shape: Shape): Tensor {
+  const examples = extent(values.shape, 0);
+  const ones = Array<number>(values.shape.length - 1 - shape.length).fill(1);
+  return reshape(sumTo(values, [examples, ...ones, ...shape]), [examples, ...shape]);
+}

@@ -1,0 +1,78 @@
+import { ShapeError } from '../../errors';
+import { defineOp, single, type Site } from '../../graph/op';
+import { extent, formatShape, type Shape } from '../../graph/shape';
+import type { Tensor } from '../../graph/tensor';
+import { mapFactors } from '../products/factorAxes';
+import { slice } from './slice';
+
+interface Padding {
+  readonly low: readonly number[];
+  readonly high: readonly number[];
+  readonly value: number;
+}
+
+const padOp = defineOp<Padding>('pad', {
+  infer: ([x], { low, high }) => ({
+    shape: x.shape.map((own, axis) => extent(low, axis) + own + extent(high, axis)),
+    dtype: x.dtype,
+  }),
+  lower: { kernel: 'pad', attributes: ({ low, value }) => [...low, value] },
+  // The part of the cotangent that lies over x.
+  vjp: ([g], [x], _outputs, { low }) => [inside(g, low, x.shape)],
+  // Linear but for the constant, which has no tangent.
+  jvp: ([dx], _inputs, _outputs, padding) => [dx && padOf(dx, { ...padding, value: 0 })],
+  example: {
+    axis: ({ first, attributes: { low, high }, mixes }) =>
+      extent(low, first.axis) + extent(high, first.axis) === 0
+        ? first
+        : mixes('it adds rows to the examples'),
+    through: ({ site, inputs: [x], attributes: { low } }) => followed(site, low, x.shape),
+  },
+});
+
+const padOf = (x: Tensor, padding: Padding): Tensor => single(padOp([x], padding));
+
+const inside = (y: Tensor, low: readonly number[], shape: Shape): Tensor =>
+  slice(y, { starts: low, stops: shape.map((own, axis) => extent(low, axis) + own) });
+
+function followed(site: Site, low: readonly number[], shape: Shape): Site | null {
+  if (site.kind === 'dense') {
+    return {
+      kind: 'dense',
+      values: inside(site.values, [0, ...low], [extent(site.values.shape, 0), ...shape]),
+    };
+  }
+  if (site.kind !== 'product') return null;
+  return mapFactors(site, shape, (factor, axes) => {
+    const of = (list: readonly number[]): number[] => axes.map((axis) => extent(list, axis));
+    return inside(factor, [0, 0, ...of(low)], [...factor.shape.slice(0, 2), ...of(shape)]);
+  });
+}
+
+export interface PadOptions {
+  /** What stands in the margins. Default 0. */
+  readonly value?: number;
+}
+
+/**
+ * Surrounds a tensor with a constant: per axis `[low, high]` elements before the first and after the last.
+ *
+ * @example
+ * pad(x, [[0, 0], [1, 2]]);                         // [2, 3] -> [2, 6]
+ * @throws ShapeError unless there is one pair of non-negative integers per axis.
+ */
+export function pad(
+  x: Tensor,
+  amounts: readonly (readonly [low: number, high: number])[],
+  { value = 0 }: PadOptions = {},
+): Tensor {
+  const isAmount = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
+  if (amounts.length !== x.shape.length || !amounts.flat().every(isAmount)) {
+    throw new ShapeError(
+      `pad: a pair of non-negative integers per axis of ${formatShape(x.shape)} expected, got [${amounts.join('; ')}]`,
+    );
+  }
+  if (amounts.flat().every((n) => n === 0)) return x;
+  const [low, high] = [amounts.map((pair) => pair[0]), amounts.map((pair) => pair[1])];
+  return padOf(x, { low, high, value });
+}

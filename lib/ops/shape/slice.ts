@@ -1,0 +1,172 @@
+import { PalimpsestError, ShapeError } from '../../errors';
+import { defineOp, single, type Site } from '../../graph/op';
+import { extent, formatShape, normalizeAxis, type Shape } from '../../graph/shape';
+import type { Tensor } from '../../graph/tensor';
+import { mapFactors } from '../products/factorAxes';
+
+// slice and sliceGrad are each other's transposed map, so they share a file.
+
+/** Per axis where the slice begins, how far apart its elements lie, and how many there are. */
+interface Window {
+  readonly starts: readonly number[];
+  readonly steps: readonly number[];
+  /** The slice. */
+  readonly part: Shape;
+  /** What it is taken from. */
+  readonly whole: Shape;
+}
+
+const pairs = ({ starts, steps }: Window): number[] =>
+  starts.flatMap((start, axis) => [start, extent(steps, axis)]);
+
+/** The window of some axes, behind others that are whole. */
+const windowOf = (window: Window, leading: Shape, axes: readonly number[]): Window => {
+  const of = (list: readonly number[]): number[] => axes.map((axis) => extent(list, axis));
+  return {
+    starts: [...leading.map(() => 0), ...of(window.starts)],
+    steps: [...leading.map(() => 1), ...of(window.steps)],
+    part: [...leading, ...of(window.part)],
+    whole: [...leading, ...of(window.whole)],
+  };
+};
+
+const isWholeAlong = ({ starts, steps, part, whole }: Window, axis: number): boolean =>
+  starts[axis] === 0 && steps[axis] === 1 && part[axis] === whole[axis];
+
+const sliceOp = defineOp<Window>('slice', {
+  infer: ([x], { part }) => ({ shape: part, dtype: x.dtype }),
+  lower: { kernel: 'slice', attributes: pairs },
+  linearity: 'linear',
+  vjp: ([g], _inputs, _outputs, window) => [single(sliceGradOp([g], window))],
+  example: {
+    axis: ({ first, attributes, mixes }) =>
+      isWholeAlong(attributes, first.axis) ? first : mixes('it takes some of the examples and leaves others'),
+    through: ({ site, attributes }) => followed(site, attributes, attributes.whole, sliceGradOf),
+  },
+});
+
+const sliceGradOp = defineOp<Window>('sliceGrad', {
+  infer: ([g], { whole }) => ({ shape: whole, dtype: g.dtype }),
+  lower: { kernel: 'sliceGrad', attributes: pairs },
+  linearity: 'linear',
+  vjp: ([h], _inputs, _outputs, window) => [sliceOf(h, window)],
+  example: {
+    axis: ({ first, attributes, mixes }) =>
+      isWholeAlong(attributes, first.axis) ? first : mixes('it adds rows to the examples'),
+    through: ({ site, attributes }) => followed(site, attributes, attributes.part, sliceOf),
+  },
+});
+
+const sliceOf = (x: Tensor, window: Window): Tensor => single(sliceOp([x], window));
+const sliceGradOf = (g: Tensor, window: Window): Tensor => single(sliceGradOp([g], window));
+
+/** A site goes back through the transposed map, which acts on each factor along the factor's axes. */
+function followed(
+  site: Site,
+  window: Window,
+  to: Shape,
+  apply: (x: Tensor, window: Window) => Tensor,
+): Site | null {
+  const axes = [...window.starts.keys()];
+  if (site.kind === 'dense') {
+    const examples = site.values.shape.slice(0, 1);
+    return { kind: 'dense', values: apply(site.values, windowOf(window, examples, axes)) };
+  }
+  if (site.kind !== 'product') return null;
+  return mapFactors(site, to, (factor, own) =>
+    apply(factor, windowOf(window, factor.shape.slice(0, 2), own)),
+  );
+}
+
+export interface SliceOptions {
+  /** Per leading axis the first index; negative ones count from the end. Default: the first element there is. */
+  readonly starts?: readonly (number | undefined)[];
+  /** Per leading axis the index to stop before; negative ones count from the end. Default: all that remain. */
+  readonly stops?: readonly (number | undefined)[];
+  /** Per leading axis from one index to the next, not 0; negative ones go backwards. Default 1. */
+  readonly steps?: readonly (number | undefined)[];
+}
+
+/**
+ * Regularly spaced elements along every axis, `x[start:stop:step, ...]` as NumPy reads it: bounds beyond the ends are cut.
+ * Axes that the options do not reach stay whole.
+ *
+ * @example
+ * slice(x, { starts: [0, -2] });                    // the last two columns
+ * slice(x, { steps: [-1] });                        // rows in reverse
+ * @throws ShapeError for more entries than axes; PalimpsestError ERR_ARGUMENT for a step of 0 or a fraction.
+ */
+export function slice(x: Tensor, { starts = [], stops = [], steps = [] }: SliceOptions = {}): Tensor {
+  const rank = x.shape.length;
+  if (Math.max(starts.length, stops.length, steps.length) > rank) {
+    throw new ShapeError(`slice: at most ${rank} entries expected for ${formatShape(x.shape)}`);
+  }
+  const ranges = x.shape.map((length, axis) => rangeOf(length, starts[axis], stops[axis], steps[axis] ?? 1));
+  const window = {
+    starts: ranges.map((range) => range.start),
+    steps: ranges.map((range) => range.step),
+    part: ranges.map((range) => range.count),
+    whole: x.shape,
+  };
+  return window.part.every((_, axis) => isWholeAlong(window, axis)) ? x : sliceOf(x, window);
+}
+
+/** The indices of one axis, by the rules of Python. */
+function rangeOf(
+  length: number,
+  first: number | undefined,
+  last: number | undefined,
+  step: number,
+): { start: number; step: number; count: number } {
+  if (![first ?? 0, last ?? 0, step].every(Number.isSafeInteger) || step === 0) {
+    throw new PalimpsestError(
+      'ERR_ARGUMENT',
+      `slice: integers and a step other than 0 expected, got ${first ?? 'start'}:${last ?? 'stop'}:${step}`,
+    );
+  }
+  const [low, high] = step > 0 ? [0, length] : [-1, length - 1];
+  const bound = (index: number): number => Math.min(high, Math.max(low, index < 0 ? index + length : index));
+  const start = first === undefined ? (step > 0 ? low : high) : bound(first);
+  const stop = last === undefined ? (step > 0 ? high : low) : bound(last);
+  const count = Math.max(0, Math.ceil((stop - start) / step));
+  return count === 0 ? { start: 0, step: 1, count } : { start, step, count };
+}
+
+export interface SplitOptions {
+  /** The axis to cut. Default 0. */
+  readonly axis?: number;
+}
+
+/**
+ * Cuts a tensor along an axis into equal parts, given their number, or into parts of the given extents.
+ * @throws ShapeError when the parts do not add up to the axis.
+ */
+export function split(
+  x: Tensor,
+  parts: number | readonly number[],
+  { axis = 0 }: SplitOptions = {},
+): Tensor[] {
+  const at = normalizeAxis('split', axis, x.shape.length);
+  const length = extent(x.shape, at);
+  const extents = typeof parts === 'number' ? equalParts(length, parts) : parts;
+  const isCount = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
+  if (!extents.every(isCount) || extents.reduce((total, n) => total + n, 0) !== length) {
+    throw new ShapeError(
+      `split: parts ${formatShape(extents)} do not add up to axis ${at} of ${formatShape(x.shape)}`,
+    );
+  }
+  const before = Array<undefined>(at).fill(undefined);
+  let from = 0;
+  return extents.map((own) => {
+    const start = from;
+    from += own;
+    return slice(x, { starts: [...before, start], stops: [...before, from] });
+  });
+}
+
+function equalParts(length: number, parts: number): number[] {
+  if (!Number.isSafeInteger(parts) || parts < 1 || length % parts !== 0) {
+    throw new ShapeError(`split: an axis of ${length} does not divide into ${parts} equal parts`);
+  }
+  return Array<number>(parts).fill(length / parts);
+}
