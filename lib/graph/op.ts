@@ -134,6 +134,11 @@ export interface OpRecord<A> {
   /** Shapes and dtypes of the outputs; throws when the inputs do not fit together. */
   readonly infer: (inputs: Several<Spec>, attributes: A) => Spec | readonly Spec[];
   readonly lower: Lowering<A>;
+  /**
+   * How many floating-point operations an application makes, a multiply-add counting as two and everything else (also an
+   * exponential) as one. Default: one per element of the first output; none for an alias.
+   */
+  readonly flops?: (inputs: Several<Spec>, outputs: Several<Spec>, attributes: A) => number;
   readonly vjp?: ReverseRule<A>;
   readonly jvp?: ForwardRule<A>;
   /** A composite op in terms of simpler ones: the fused kernel's slow twin, and its derivatives where it has no rule. */

@@ -1,4 +1,5 @@
 import { DTypeError } from '../../errors';
+import { perOutput } from '../../graph/flops';
 import { defineOp, several } from '../../graph/op';
 import type { Tensor } from '../../graph/tensor';
 import { stack } from '../shape/concat';
@@ -24,6 +25,7 @@ const dampenOp = defineOp('dampen', {
     ];
   },
   lower: { kernel: 'dampen' },
+  flops: perOutput(4),
   constant: true,
   decompose: ([theta, importanceForget, importanceFull, alphaLambda]) => {
     const [alpha, lambda] = several(split(alphaLambda, 2).map((part) => reshape(part, [])));

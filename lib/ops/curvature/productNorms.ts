@@ -1,6 +1,6 @@
 import type { ExampleAxis } from '../../graph/exampleAxis';
 import { defineOp, single, type AxisUse } from '../../graph/op';
-import { extent } from '../../graph/shape';
+import { extent, sizeOf } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { agreedAxis } from '../agreedAxis';
 import { square } from '../elementwise/arithmetic';
@@ -24,12 +24,20 @@ function sameExample(use: AxisUse<object>): ExampleAxis {
   return axis.axis === 0 ? axis : use.mixes('the examples are not on the first axis of the factors');
 }
 
+/** The cheaper of the product itself, squared and added, and of the two Gram matrices and their inner product. */
+const normFlops = (examples: number, steps: number, rows: number, columns: number): number =>
+  2 * examples * Math.min((steps + 1) * rows * columns, steps * steps * (rows + columns + 1));
+
 const productNormsOp = defineOp<FactorOrientation>('productNorms', {
   infer: ([left, right], orientation) => {
     factorFeatures('productNorms', left, right, orientation);
     return { shape: [extent(left.shape, 0)], dtype: left.dtype };
   },
   lower: { kernel: 'productNorms', attributes: orientationNumbers },
+  flops: ([left, right], _outputs, orientation) => {
+    const [rows, columns] = factorFeatures('productNorms', left, right, orientation);
+    return normFlops(extent(left.shape, 0), extent(left.shape, orientation.transLeft ? 2 : 1), rows, columns);
+  },
   decompose: ([left, right], orientation) =>
     sum(square(exampleGradients(left, right, orientation)), { axis: [1, 2] }),
   example: { axis: sameExample },
@@ -43,6 +51,15 @@ const productNormsConvolutionOp = defineOp<ConvolutionFactors>('productNormsConv
   lower: {
     kernel: 'productNormsConv',
     attributes: (factors) => [...geometryNumbers(factors), ...factors.kernel],
+  },
+  flops: ([images, cotangent], _outputs, { kernel }) => {
+    const [examples, outputs] = [extent(cotangent.shape, 0), extent(cotangent.shape, 1)];
+    return normFlops(
+      examples,
+      sizeOf(cotangent.shape.slice(2)),
+      outputs,
+      extent(images.shape, 1) * sizeOf(kernel),
+    );
   },
   decompose: ([images, cotangent], factors) =>
     sum(square(exampleConvolutionGradients(images, cotangent, factors)), { axis: [1, 2] }),

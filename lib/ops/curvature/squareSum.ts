@@ -1,5 +1,5 @@
 import { defineOp, single } from '../../graph/op';
-import { extent } from '../../graph/shape';
+import { extent, sizeOf } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { square } from '../elementwise/arithmetic';
 import {
@@ -23,6 +23,9 @@ const squareSumOp = defineOp<FactorOrientation>('squareSum', {
     dtype: left.dtype,
   }),
   lower: { kernel: 'squareSum', attributes: orientationNumbers },
+  flops: ([left], [y], { transLeft }) =>
+    // A product per example, then a square and an addition per element.
+    2 * (extent(left.shape, transLeft ? 2 : 1) + 1) * extent(left.shape, 0) * sizeOf(y.shape),
   decompose: ([left, right], orientation) =>
     sum(square(exampleGradients(left, right, orientation)), { axis: 0 }),
   example: { axis: ({ mixes }) => mixes('it sums over the examples') },
@@ -34,6 +37,8 @@ const squareSumConvolutionOp = defineOp<ConvolutionFactors>('squareSumConvolutio
     dtype: images.dtype,
   }),
   lower: { kernel: 'squareSumConv', attributes: geometryNumbers },
+  flops: ([, cotangent], [y]) =>
+    2 * (sizeOf(cotangent.shape.slice(2)) + 1) * extent(cotangent.shape, 0) * sizeOf(y.shape),
   decompose: ([images, cotangent], factors) => {
     const gradients = exampleConvolutionGradients(images, cotangent, factors);
     return reshape(sum(square(gradients), { axis: 0 }), [

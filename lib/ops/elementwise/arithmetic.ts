@@ -1,4 +1,5 @@
 import type { DType } from '../../graph/dtype';
+import { movesData } from '../../graph/flops';
 import { defineOp, single, type Op } from '../../graph/op';
 import { checkShape, type Shape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -9,6 +10,7 @@ const NONE = {};
 const fullOp = defineOp<{ value: number; shape: Shape; dtype: DType }>('full', {
   infer: (_inputs, { shape, dtype }) => ({ shape, dtype }),
   lower: { elementwise: 'full', immediate: ({ value }) => value },
+  flops: movesData,
   constant: true,
 });
 

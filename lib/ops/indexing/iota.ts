@@ -1,5 +1,6 @@
 import { DTypeError, PalimpsestError } from '../../errors';
 import { isFloat, type DType } from '../../graph/dtype';
+import { perOutput } from '../../graph/flops';
 import { defineOp, single } from '../../graph/op';
 import { checkShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -14,6 +15,7 @@ interface Sequence {
 const iotaOp = defineOp<Sequence>('iota', {
   infer: (_inputs, { count, dtype }) => ({ shape: [count], dtype }),
   lower: { kernel: 'iota', attributes: ({ start, step }) => [start, step] },
+  flops: perOutput(2),
   constant: true,
 });
 

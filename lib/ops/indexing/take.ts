@@ -1,6 +1,7 @@
 import { DTypeError, PalimpsestError, ShapeError } from '../../errors';
 import { isFloat } from '../../graph/dtype';
 import { moved, type ExampleAxis } from '../../graph/exampleAxis';
+import { movesData, perInput } from '../../graph/flops';
 import { defineOp, single, type AxisUse, type Site, type SiteUse, type ThroughUse } from '../../graph/op';
 import { extent, formatShape, normalizeAxis, sameShape, sizeOf, type Shape } from '../../graph/shape';
 import type { Spec, Tensor } from '../../graph/tensor';
@@ -35,6 +36,7 @@ const takeOp = defineOp<Axis>('take', {
       outputs: [threeAxes(y, axis, indices.shape.length)],
     }),
   },
+  flops: movesData,
   // Linear in x; the indices have no tangent.
   linearity: 'multilinear',
   vjp: ([g], [x, indices], _outputs, { axis }) => [
@@ -60,6 +62,7 @@ const takeGradOp = defineOp<Axis & { extent: number }>('takeGrad', {
       outputs: [threeAxes(y, axis, 1)],
     }),
   },
+  flops: perInput(1),
   linearity: 'multilinear',
   vjp: ([h], [, indices], _outputs, { axis }) => [take(h, indices, { axis }), null],
   example: {

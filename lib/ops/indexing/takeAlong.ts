@@ -1,6 +1,7 @@
 import { DTypeError, PalimpsestError, ShapeError } from '../../errors';
 import { isFloat } from '../../graph/dtype';
 import { sameExampleAxis, type ExampleAxis } from '../../graph/exampleAxis';
+import { movesData, perInput } from '../../graph/flops';
 import { defineOp, single, type AxisUse } from '../../graph/op';
 import { extent, formatShape, sameShape, sizeOf, type Shape } from '../../graph/shape';
 import type { Spec, Tensor } from '../../graph/tensor';
@@ -20,6 +21,7 @@ const asRows = (
 const takeAlongOp = defineOp('takeAlong', {
   infer: ([x, indices]) => ({ shape: indices.shape, dtype: x.dtype }),
   lower: { kernel: 'takeAlong', views: (_attributes, inputs, outputs) => asRows(inputs, outputs) },
+  flops: movesData,
   // Linear in x; the indices have no tangent.
   linearity: 'multilinear',
   vjp: ([g], [x, indices]) => [takeAlongGrad(g, indices, extent(x.shape, -1)), null],
@@ -29,6 +31,7 @@ const takeAlongOp = defineOp('takeAlong', {
 const takeAlongGradOp = defineOp<{ extent: number }>('takeAlongGrad', {
   infer: ([g], attributes) => ({ shape: [...g.shape.slice(0, -1), attributes.extent], dtype: g.dtype }),
   lower: { kernel: 'takeAlongGrad', views: (_attributes, inputs, outputs) => asRows(inputs, outputs) },
+  flops: perInput(1),
   linearity: 'multilinear',
   vjp: ([h], [, indices]) => [takeAlong(h, indices), null],
   example: { axis: sameRow },

@@ -1,7 +1,7 @@
 import { ShapeError } from '../../errors';
 import { isWhole, type ExampleAxis } from '../../graph/exampleAxis';
 import { defineOp, single, type AxisUse, type ConvolutionGeometry, type Site } from '../../graph/op';
-import { extent, formatShape, type Shape } from '../../graph/shape';
+import { extent, formatShape, sizeOf, type Shape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { examplesFirst } from '../examplesFirst';
 import { checkFloats, checkRank } from '../floats';
@@ -59,6 +59,7 @@ const conv2dOp = defineOp<ConvolutionGeometry>('conv2d', {
     return { shape: [extent(x.shape, 0), extent(w.shape, 0), ...positions], dtype: x.dtype };
   },
   lower: { kernel: 'conv2d', attributes: geometryNumbers },
+  flops: ([, w], [y]) => 2 * sizeOf(y.shape) * sizeOf(w.shape.slice(1)),
   linearity: 'multilinear',
   // y = x * w: dx and dw are the two gradient ops, with the cotangent in place of y.
   vjp: ([g], [x, w], _outputs, geometry, [wantX, wantW]) => [
@@ -97,6 +98,7 @@ const inputGradOp = defineOp<ImageSize>('conv2dInputGrad', {
     return { shape: [extent(g.shape, 0), extent(w.shape, 1), ...size], dtype: g.dtype };
   },
   lower: { kernel: 'conv2dInputGrad', attributes: geometryNumbers },
+  flops: ([g, w]) => 2 * sizeOf(g.shape) * sizeOf(w.shape.slice(1)),
   linearity: 'multilinear',
   // <u, conv2dInputGrad(g, w)> = <conv2d(u, w), g>: dg = conv2d(u, w), dw = conv2dWeightGrad(u, g).
   vjp: ([u], [g, w], _outputs, attributes, [wantG, wantW]) => [
@@ -134,6 +136,7 @@ const weightGradOp = defineOp<KernelSize>('conv2dWeightGrad', {
     return { shape: [extent(g.shape, 1), extent(x.shape, 1), ...kernel], dtype: x.dtype };
   },
   lower: { kernel: 'conv2dWeightGrad', attributes: geometryNumbers },
+  flops: ([, g], [y]) => 2 * sizeOf(g.shape) * sizeOf(y.shape.slice(1)),
   linearity: 'multilinear',
   // <u, conv2dWeightGrad(x, g)> = <conv2d(x, u), g>: dx = conv2dInputGrad(g, u), dg = conv2d(x, u).
   vjp: ([u], [x, g], _outputs, attributes, [wantX, wantG]) => [

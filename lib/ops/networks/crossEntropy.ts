@@ -1,5 +1,6 @@
 import { DTypeError } from '../../errors';
 import type { ExampleAxis } from '../../graph/exampleAxis';
+import { perInput } from '../../graph/flops';
 import { defineOp, single, type AxisUse } from '../../graph/op';
 import { extent, normalizeAxis, sizeOf } from '../../graph/shape';
 import type { Spec, Tensor } from '../../graph/tensor';
@@ -37,6 +38,7 @@ const crossEntropyOp = defineOp('softmaxCrossEntropy', {
       outputs: [[sizeOf(labels.shape)]],
     }),
   },
+  flops: perInput(4),
   // dlogits = (softmax - onehot) g
   vjp: ([g], [logits, labels]) => [crossEntropyGrad(logits, labels, g), null],
   // dloss = sum((softmax - onehot) dlogits)
@@ -63,6 +65,7 @@ const crossEntropyGradOp = defineOp('softmaxCrossEntropyGrad', {
       outputs: [classRows(logits)],
     }),
   },
+  flops: perInput(6),
   decompose: ([logits, labels, g]) => {
     const weight = expandDims(g, -1);
     const hit = takeAlongGrad(weight, expandDims(labels, -1), extent(logits.shape, -1));

@@ -1,5 +1,6 @@
 import { checkOptions, OptionError, ShapeError } from '../../errors';
 import type { ExampleAxis } from '../../graph/exampleAxis';
+import { perInput } from '../../graph/flops';
 import { defineOp, single, type AxisUse } from '../../graph/op';
 import { extent, formatShape, sizeOf, type Shape } from '../../graph/shape';
 import type { Spec, Tensor } from '../../graph/tensor';
@@ -67,6 +68,7 @@ const groupNormOp = defineOp<Grouping>('groupNorm', {
       outputs: [planes(x)],
     }),
   },
+  flops: perInput(8),
   // y = normal gain + bias: dgain = sum(g normal), dbias = sum(g).
   vjp: ([g], [x, gain], _outputs, grouping, [wantX, wantGain, wantBias]) => [
     wantX ? groupNormGrad(x, gain, g, grouping) : null,
@@ -111,6 +113,7 @@ const groupNormGradOp = defineOp<Grouping>('groupNormGrad', {
       outputs: [planes(x)],
     }),
   },
+  flops: perInput(16),
   // dx = J (g gain)
   decompose: ([x, gain, g], grouping) => {
     const h = grouped(mul(g, aligned(gain, x)), grouping);

@@ -1,5 +1,6 @@
 import { checkOptions } from '../../errors';
 import type { ExampleAxis } from '../../graph/exampleAxis';
+import { perInput } from '../../graph/flops';
 import { defineOp, single, type AxisUse } from '../../graph/op';
 import { extent, normalizeAxis, sizeOf, type Shape } from '../../graph/shape';
 import type { Spec, Tensor } from '../../graph/tensor';
@@ -46,6 +47,7 @@ const layerNormOp = defineOp<Epsilon>('layerNorm', {
       outputs: [rows(x)],
     }),
   },
+  flops: perInput(8),
   // y = normal gain + bias: dgain = sum(g normal), dbias = sum(g).
   vjp: ([g], [x, gain], _outputs, { eps }, [wantX, wantGain, wantBias]) => [
     wantX ? layerNormGrad(x, gain, g, eps) : null,
@@ -83,6 +85,7 @@ const layerNormGradOp = defineOp<Epsilon>('layerNormGrad', {
     attributes: ({ eps }) => [eps],
     views: (_attributes, [x, gain]) => ({ inputs: [rows(x), gain.shape, rows(x)], outputs: [rows(x)] }),
   },
+  flops: perInput(16),
   // dx = J (g gain)
   decompose: ([x, gain, g], { eps }) => standardizePartial(mul(g, gain), standardize(x, eps)),
   example: { axis: (use) => sameRow(use, [1]) },

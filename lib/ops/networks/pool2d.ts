@@ -1,7 +1,7 @@
 import { checkOptions, OptionError } from '../../errors';
 import type { ExampleAxis } from '../../graph/exampleAxis';
-import { defineOp, several, single, type AxisUse } from '../../graph/op';
-import { extent, formatShape, type Shape } from '../../graph/shape';
+import { defineOp, several, single, type AxisUse, type Several } from '../../graph/op';
+import { extent, formatShape, sizeOf, type Shape } from '../../graph/shape';
 import type { Spec, Tensor } from '../../graph/tensor';
 import { checkFloats, checkRank, checkSame } from '../floats';
 import { flatten, reshape } from '../shape/reshape';
@@ -46,6 +46,10 @@ const asPlanes = (
   outputs: readonly Spec[],
 ): { inputs: Shape[]; outputs: Shape[] } => ({ inputs: planes(inputs), outputs: planes(outputs) });
 
+/** Every cell of every window is looked at once. */
+const windowFlops = (_inputs: readonly Spec[], [y]: Several<Spec>, { kernel }: Pooling): number =>
+  sizeOf(y.shape) * sizeOf(kernel);
+
 /** Every plane is pooled by itself. */
 function samePlane({ first, mixes }: AxisUse<object>): ExampleAxis {
   return first.axis < 2 ? first : mixes('its windows reach over the example axis');
@@ -57,6 +61,7 @@ const maxPool2dOp = defineOp<Pooling>('maxPool2d', {
     return [y, { shape: y.shape, dtype: 'int32' }];
   },
   lower: { kernel: 'maxPool2d', attributes: numbers, views: asPlanes },
+  flops: windowFlops,
   // y[p, o] = x[p, i[p, o]]: what comes back goes where the largest cell was.
   vjp: ([g], [x], [, indices]) => [
     reshape(takeAlongGrad(flatten(g, 2), flatten(indices, 2), extent(flatten(x, 2).shape, 2)), x.shape),
@@ -71,6 +76,7 @@ const maxPool2dOp = defineOp<Pooling>('maxPool2d', {
 const avgPool2dOp = defineOp<Pooling>('avgPool2d', {
   infer: ([x], pooling) => pooled('avgPool2d', x, pooling),
   lower: { kernel: 'avgPool2d', attributes: numbers, views: asPlanes },
+  flops: windowFlops,
   linearity: 'linear',
   vjp: ([g], [x], _outputs, pooling) => [
     spread(g, { ...pooling, size: [extent(x.shape, 2), extent(x.shape, 3)] }),
@@ -91,6 +97,7 @@ const avgPool2dGradOp = defineOp<SizedPooling>('avgPool2dGrad', {
     return { shape, dtype: g.dtype };
   },
   lower: { kernel: 'avgPool2dGrad', attributes: numbers, views: asPlanes },
+  flops: ([g], _outputs, { kernel }) => sizeOf(g.shape) * sizeOf(kernel),
   linearity: 'linear',
   vjp: ([u], _inputs, _outputs, { kernel, stride, padding }) => [average(u, { kernel, stride, padding })],
   example: { axis: samePlane },

@@ -1,4 +1,5 @@
 import type { ExampleAxis } from '../../graph/exampleAxis';
+import { perInput } from '../../graph/flops';
 import { defineOp, single, type AxisUse, type Op } from '../../graph/op';
 import { extent, normalizeAxis, sizeOf, type Shape } from '../../graph/shape';
 import type { Spec, Tensor } from '../../graph/tensor';
@@ -32,6 +33,7 @@ const softmaxOp = defineOp('softmax', {
     kernel: 'softmax',
     views: (_attributes, [x], [y]) => ({ inputs: [classRows(x)], outputs: [classRows(y)] }),
   },
+  flops: perInput(5),
   vjp: ([g], _inputs, [y]) => [softmaxPartial(g, y)],
   jvp: ([dx], _inputs, [y]) => [dx && softmaxPartial(dx, y)],
   decompose: ([x]) => {
@@ -51,6 +53,7 @@ const logSoftmaxOp = defineOp('logSoftmax', {
     kernel: 'logSoftmax',
     views: (_attributes, [x], [y]) => ({ inputs: [classRows(x)], outputs: [classRows(y)] }),
   },
+  flops: perInput(5),
   vjp: ([g], _inputs, [y]) => [logSoftmaxTransposed(g, y)],
   // dy = dx - sum(e^y dx)
   jvp: ([dx], _inputs, [y]) => [dx && sub(dx, sum(mul(exp(y), dx), LAST))],

@@ -1,5 +1,6 @@
 import { ShapeError } from '../../errors';
 import type { ExampleAxis } from '../../graph/exampleAxis';
+import { movesData, perInput } from '../../graph/flops';
 import { defineOp, single, type AxisUse, type ConvolutionGeometry } from '../../graph/op';
 import { extent, formatShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -42,6 +43,7 @@ const unfoldOp = defineOp<Patches>('unfold', {
     };
   },
   lower: { kernel: 'unfold', attributes: numbers },
+  flops: movesData,
   linearity: 'linear',
   vjp: ([g], [x], _outputs, attributes) => [
     foldWith(g, { ...attributes, size: [extent(x.shape, 2), extent(x.shape, 3)] }),
@@ -65,6 +67,7 @@ const foldOp = defineOp<Folding>('fold', {
     return { shape: [extent(patches.shape, 0), channels, ...attributes.size], dtype: patches.dtype };
   },
   lower: { kernel: 'fold', attributes: numbers },
+  flops: perInput(1),
   linearity: 'linear',
   vjp: ([g], _inputs, _outputs, { kernel, stride, padding, dilation }) => [
     single(unfoldOp([g], { kernel, stride, padding, dilation })),

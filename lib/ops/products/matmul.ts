@@ -45,6 +45,7 @@ const matmulOp = defineOp<Orientation>('matmul', {
     attributes: ({ transA, transB }) => [Number(transA), Number(transB)],
     views: ({ transA }, [a, b], [y]) => canonicalShapes(a, b, y, transA),
   },
+  flops: ([a], [y], { transA }) => 2 * sizeOf(y.shape) * extent(a.shape, transA ? -2 : -1),
   linearity: 'multilinear',
   // Y = A B: dA = G B^T, dB = A^T G; batch axes that were repeated are summed.
   vjp: ([g], [a, b], _outputs, { transA, transB }, [wantA, wantB]) => [

@@ -1,4 +1,5 @@
 import { DTypeError, ShapeError } from '../../errors';
+import { perInput } from '../../graph/flops';
 import { defineOp, single } from '../../graph/op';
 import { formatShape, normalizeAxis } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -11,6 +12,7 @@ const argmaxOp = defineOp<{ axis: number }>('argmax', {
     dtype: 'int32',
   }),
   lower: { kernel: 'argmax', attributes: ({ axis }) => [axis] },
+  flops: perInput(1),
   constant: true,
   example: {
     axis: ({ first, attributes: { axis }, mixes }) =>

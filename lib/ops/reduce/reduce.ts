@@ -1,5 +1,6 @@
 import { DTypeError, PalimpsestError, ShapeError } from '../../errors';
 import { isFloat } from '../../graph/dtype';
+import { perInput } from '../../graph/flops';
 import { defineOp, single, type Op } from '../../graph/op';
 import { extent, formatShape, normalizeAxes, sizeOf, type Shape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -21,6 +22,7 @@ function defineExtreme(name: 'max' | 'min'): Op<Axes> {
       dtype: x.dtype,
     }),
     lower: { kernel: name, attributes: ({ axes }) => axes },
+    flops: perInput(1),
     // y = sum_i s_i x_i with s = 1/k at the k equal extremes and 0 elsewhere.
     vjp: ([g], [x], [y], { axes }) => [mul(g, shares(x, y, axes))],
     jvp: ([dx], [x], [y], { axes }) => [

@@ -1,5 +1,6 @@
 import { DTypeError, ShapeError } from '../../errors';
 import { moved } from '../../graph/exampleAxis';
+import { movesData, perInput } from '../../graph/flops';
 import { defineOp, single } from '../../graph/op';
 import {
   broadcastShapes,
@@ -22,6 +23,7 @@ const sumOp = defineOp<{ axes: readonly number[] }>('sum', {
     dtype: x.dtype,
   }),
   lower: { kernel: 'sum', attributes: ({ axes }) => axes },
+  flops: perInput(1),
   linearity: 'linear',
   vjp: ([g], [x]) => [broadcastTo(g, x.shape)],
   example: {
@@ -65,6 +67,7 @@ const repeatedAxes = (from: Shape, target: Shape): number[] =>
 export const broadcastToOp = defineOp<{ shape: Shape }>('broadcastTo', {
   infer: ([x], { shape }) => ({ shape, dtype: x.dtype }),
   lower: { kernel: 'broadcast' },
+  flops: movesData,
   linearity: 'linear',
   vjp: ([g], [x]) => [sumTo(g, x.shape)],
   example: {

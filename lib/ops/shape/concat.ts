@@ -1,5 +1,6 @@
 import { DTypeError, ShapeError } from '../../errors';
 import { sameExampleAxis, type ExampleAxis } from '../../graph/exampleAxis';
+import { movesData } from '../../graph/flops';
 import { defineOp, single, type AxisUse, type Op, type Site, type ThroughUse } from '../../graph/op';
 import { extent, formatShape, normalizeAxis, sameShape } from '../../graph/shape';
 import { Tensor } from '../../graph/tensor';
@@ -20,6 +21,7 @@ const concatOp = defineOp<Axis>('concat', {
     dtype: inputs[0].dtype,
   }),
   lower: { kernel: 'concat', attributes: ({ axis }) => [axis] },
+  flops: movesData,
   linearity: 'linear',
   // Each input gets its own stretch of the cotangent.
   vjp: ([g], inputs, _outputs, { axis }, wanted) =>

@@ -1,4 +1,5 @@
 import { ShapeError } from '../../errors';
+import { movesData } from '../../graph/flops';
 import { defineOp, single, type Site } from '../../graph/op';
 import { extent, formatShape, type Shape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -17,6 +18,7 @@ const padOp = defineOp<Padding>('pad', {
     dtype: x.dtype,
   }),
   lower: { kernel: 'pad', attributes: ({ low, value }) => [...low, value] },
+  flops: movesData,
   // The part of the cotangent that lies over x.
   vjp: ([g], [x], _outputs, { low }) => [inside(g, low, x.shape)],
   // Linear but for the constant, which has no tangent.

@@ -1,4 +1,5 @@
 import { PalimpsestError, ShapeError } from '../../errors';
+import { movesData } from '../../graph/flops';
 import { defineOp, single, type Site } from '../../graph/op';
 import { extent, formatShape, normalizeAxis, type Shape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -36,6 +37,7 @@ const isWholeAlong = ({ starts, steps, part, whole }: Window, axis: number): boo
 const sliceOp = defineOp<Window>('slice', {
   infer: ([x], { part }) => ({ shape: part, dtype: x.dtype }),
   lower: { kernel: 'slice', attributes: pairs },
+  flops: movesData,
   linearity: 'linear',
   vjp: ([g], _inputs, _outputs, window) => [single(sliceGradOp([g], window))],
   example: {
@@ -48,6 +50,7 @@ const sliceOp = defineOp<Window>('slice', {
 const sliceGradOp = defineOp<Window>('sliceGrad', {
   infer: ([g], { whole }) => ({ shape: whole, dtype: g.dtype }),
   lower: { kernel: 'sliceGrad', attributes: pairs },
+  flops: movesData,
   linearity: 'linear',
   vjp: ([h], _inputs, _outputs, window) => [sliceOf(h, window)],
   example: {

@@ -1,5 +1,6 @@
 import { ShapeError } from '../../errors';
 import { moved } from '../../graph/exampleAxis';
+import { movesData } from '../../graph/flops';
 import { defineOp, single } from '../../graph/op';
 import { extent, formatShape, normalizeAxis } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -16,6 +17,7 @@ export const transposeOp = defineOp<{ permutation: Permutation }>('transpose', {
     dtype: x.dtype,
   }),
   lower: { kernel: 'transpose', attributes: ({ permutation }) => permutation },
+  flops: movesData,
   linearity: 'linear',
   vjp: ([g], _inputs, _outputs, { permutation }) => [transpose(g, inverse(permutation))],
   example: {

@@ -1,4 +1,5 @@
 import { DTypeError } from '../../errors';
+import { perOutput } from '../../graph/flops';
 import { defineOp, several, type Several } from '../../graph/op';
 import type { Spec, Tensor } from '../../graph/tensor';
 import { add, cast, div, mul, notEqual, square, sub } from '../elementwise/arithmetic';
@@ -33,6 +34,7 @@ const sgdStepOp = defineOp('sgdStep', {
   infer: ([parameter, gradient, velocity, settings]) =>
     inferStep('sgdStep', settings, 4, 2, [parameter, gradient, velocity]),
   lower: { kernel: 'sgdStep' },
+  flops: perOutput(8),
   constant: true,
   decompose: ([parameter, gradient, velocity, settings]) => {
     const [rate, momentum, decay, nesterov] = scalarsOf(cast(settings, parameter.dtype));
@@ -47,6 +49,7 @@ const adamStepOp = defineOp('adamStep', {
   infer: ([parameter, gradient, first, second, settings]) =>
     inferStep('adamStep', settings, 8, 3, [parameter, gradient, first, second]),
   lower: { kernel: 'adamStep' },
+  flops: perOutput(15),
   constant: true,
   decompose: ([parameter, gradient, first, second, settings]) => {
     const [rate, beta1, beta2, eps, decay, decoupled, correction1, correction2] = scalarsOf(settings);
