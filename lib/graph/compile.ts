@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 import { lower } from './lower';
 import { evaluate } from './evaluate';
 import { PalimpsestError } from '../errors';
@@ -60,7 +62,7 @@ export function compile<A extends readonly unknown[], R>(fn: (...args: A) => R):
 function trace<A extends readonly unknown[], R>(fn: (...args: A) => R, args: A): Entry<R> {
   const placeholders = tensorsOf(args).map(({ shape, dtype }) => new Tensor({ shape, dtype }));
   const result = fn(...withTensors(args, placeholders));
-  if (result instanceof Promise) {
+  if (types.isPromise(result)) {
     throw new PalimpsestError('ERR_ARGUMENT', 'compile: the function must not be asynchronous');
   }
   const outputs = tensorsOf(result);

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 import { storageObserver, type Tensor } from './tensor';
@@ -33,7 +35,7 @@ export function tidy<R>(fn: () => R): R {
       finish(undefined);
       throw error;
     }
-    if (!(result instanceof Promise)) {
+    if (!types.isPromise(result)) {
       finish(result);
       return result;
     }
