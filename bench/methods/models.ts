@@ -5,7 +5,7 @@ import type { Tensor } from '../../lib/graph/tensor';
 import { cnn } from '../../lib/models/cnn';
 import { mlp } from '../../lib/models/mlp';
 import type { Model } from '../../lib/models/model';
-import { softmaxCrossEntropy } from '../../lib/ops/networks/crossEntropy';
+import { softmaxCrossEntropy } from '../../lib/ops/losses/softmaxCrossEntropy';
 import { sum } from '../../lib/ops/reduce/sum';
 import { key, normal, randomInteger } from '../../lib/random';
 

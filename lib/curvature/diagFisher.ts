@@ -6,7 +6,7 @@ import type { Parameters } from '../graph/parameters';
 import type { RunOptions, Tensor } from '../graph/tensor';
 import type { Model } from '../models/model';
 import { argmax } from '../ops/reduce/argmax';
-import { softmaxCrossEntropy } from '../ops/networks/crossEntropy';
+import { softmaxCrossEntropy } from '../ops/losses/softmaxCrossEntropy';
 import { add, cast, mul, neg, square, sub, zeros } from '../ops/elementwise/arithmetic';
 import { abs, log } from '../ops/elementwise/math';
 import { mean } from '../ops/reduce/reduce';

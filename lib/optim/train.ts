@@ -6,7 +6,7 @@ import type { Parameters } from '../graph/parameters';
 import type { RunOptions, Tensor } from '../graph/tensor';
 import { tensorsOf } from '../graph/tree';
 import type { Model } from '../models/model';
-import { softmaxCrossEntropy } from '../ops/networks/crossEntropy';
+import { softmaxCrossEntropy } from '../ops/losses/softmaxCrossEntropy';
 import { mean } from '../ops/reduce/reduce';
 import { valueAndGrad } from '../transforms/grad';
 import type { Optimizer, OptimizerState } from './optimizer';

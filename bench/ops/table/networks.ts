@@ -1,6 +1,6 @@
-import { softmaxCrossEntropy } from '../../../lib/ops/networks/crossEntropy';
-import { groupNorm } from '../../../lib/ops/networks/groupNorm';
-import { layerNorm } from '../../../lib/ops/networks/layerNorm';
+import { softmaxCrossEntropy } from '../../../lib/ops/losses/softmaxCrossEntropy';
+import { groupNorm } from '../../../lib/ops/norms/groupNorm';
+import { layerNorm } from '../../../lib/ops/norms/layerNorm';
 import { avgPool2d, maxPool2dWithIndices } from '../../../lib/ops/networks/pool2d';
 import { logSoftmax, softmax } from '../../../lib/ops/networks/softmax';
 import { applied, floats, indices, type Family } from '../row';

@@ -15,7 +15,7 @@ import { readSafetensors } from '../../../lib/io/safetensors';
 import { writeSafetensors } from '../../../lib/io/writeSafetensors';
 import { mlp } from '../../../lib/models/mlp';
 import type { MemoryCounters } from '../../../lib/native';
-import { softmaxCrossEntropy } from '../../../lib/ops/networks/crossEntropy';
+import { softmaxCrossEntropy } from '../../../lib/ops/losses/softmaxCrossEntropy';
 import { mean } from '../../../lib/ops/reduce/reduce';
 import { sum } from '../../../lib/ops/reduce/sum';
 import { adam } from '../../../lib/optim/adam';

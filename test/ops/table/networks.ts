@@ -1,7 +1,7 @@
-import { softmaxCrossEntropy } from '../../../lib/ops/networks/crossEntropy';
+import { softmaxCrossEntropy } from '../../../lib/ops/losses/softmaxCrossEntropy';
 import { zeros } from '../../../lib/ops/elementwise/arithmetic';
-import { groupNorm } from '../../../lib/ops/networks/groupNorm';
-import { layerNorm } from '../../../lib/ops/networks/layerNorm';
+import { groupNorm } from '../../../lib/ops/norms/groupNorm';
+import { layerNorm } from '../../../lib/ops/norms/layerNorm';
 import { logSoftmax, softmax, type SoftmaxOptions } from '../../../lib/ops/networks/softmax';
 import type { Tensor } from '../../../lib/graph/tensor';
 import type { Shape } from '../../../lib/graph/shape';

@@ -8,7 +8,7 @@ import { agreedAxis } from '../agreedAxis';
 import { mul, neg, ones, sub } from '../elementwise/arithmetic';
 import { checkFloats, checkSame } from '../floats';
 import { expandDims, reshape } from '../shape/reshape';
-import { classRows, logSoftmax, softmax } from './softmax';
+import { classRows, logSoftmax, softmax } from '../networks/softmax';
 import { sum } from '../reduce/sum';
 import { takeAlong, takeAlongGrad } from '../indexing/takeAlong';
 

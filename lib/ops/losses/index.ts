@@ -1,0 +1,1 @@
+export { softmaxCrossEntropy } from './softmaxCrossEntropy';

@@ -1,0 +1,2 @@
+export { groupNorm, type GroupNormOptions } from './groupNorm';
+export { layerNorm, type LayerNormOptions } from './layerNorm';
