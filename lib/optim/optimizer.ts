@@ -5,7 +5,7 @@ import { Tensor } from '../graph/tensor';
 import { tensorsOf, withTensors } from '../graph/tree';
 import { add, cast, full, zeros, zerosLike } from '../ops/elementwise/arithmetic';
 import { reshape } from '../ops/shape/reshape';
-import { checkLike } from '../transforms/vjp';
+import { checkLike } from '../transforms/stacked';
 
 /** A learning rate as a function of the steps taken before, both float64 tensors without axes: 0 for the first step. */
 export type Schedule = (step: Tensor) => Tensor;

@@ -2,7 +2,7 @@ import { tensorsOf, withTensors } from '../graph/tree';
 import { variablesOf } from './grad';
 import { orZeros } from './pullback';
 import { pushforward } from './pushforward';
-import { checkLike } from './vjp';
+import { checkLike } from './stacked';
 
 /**
  * Forward mode: the value `f(x)` and its directional derivative `J v`, where J is the Jacobian at x. Arguments and value

@@ -1,10 +1,8 @@
-import { ShapeError } from '../errors';
-import { formatShape, sameShape } from '../graph/shape';
-import type { Tensor } from '../graph/tensor';
 import { tensorsOf, withTensors } from '../graph/tree';
 import { identity } from '../ops/shape/identity';
 import { variablesOf } from './grad';
 import { orZeros, pullback } from './pullback';
+import { checkLike } from './stacked';
 
 /**
  * Reverse mode with the seed left open: the value `f(x)` and the map `u -> u^T J`, where J is the Jacobian at x. Both
@@ -27,22 +25,4 @@ export function vjp<X, Y>(fn: (x: X) => Y, x: X): { readonly value: Y; readonly 
   // The caller gets copies: evaluating them must not cut the way back, which may be asked for later.
   const copies = outputs.map((output) => identity(output));
   return { value: withTensors(value, copies), pull };
-}
-
-/** Throws unless the tensors agree in number and shape. */
-export function checkLike(
-  where: string,
-  what: string,
-  expected: readonly Tensor[],
-  got: readonly Tensor[],
-): void {
-  const describe = (tensors: readonly Tensor[]): string =>
-    tensors.map((t) => `${t.dtype} ${formatShape(t.shape)}`).join(', ');
-  const alike = expected.every((tensor, i) => {
-    const other = got[i];
-    return other?.dtype === tensor.dtype && sameShape(tensor.shape, other.shape);
-  });
-  if (!alike || expected.length !== got.length) {
-    throw new ShapeError(`${where}: ${what} of ${describe(expected)} expected, got ${describe(got)}`);
-  }
 }

@@ -4,7 +4,8 @@ import { several, type Site } from '../../graph/op';
 import type { Node, Tensor } from '../../graph/tensor';
 import { ones } from '../../ops/elementwise/arithmetic';
 import { Cotangents, reverse } from '../pullback';
-import { materialized, unrolled } from './site';
+import { materialized } from './sites';
+import { unrolled } from './unrolled';
 import type { Tracked } from './track';
 
 /**

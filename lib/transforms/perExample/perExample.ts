@@ -1,15 +1,15 @@
-import { ExampleAxisError, ShapeError } from '../../errors';
+import { DTypeError, ExampleAxisError, ShapeError } from '../../errors';
 import type { Site } from '../../graph/op';
-import { formatShape, sameShape } from '../../graph/shape';
+import { formatShape, sameShape, type Shape } from '../../graph/shape';
 import { Tensor } from '../../graph/tensor';
 import { tensorsOf, withTensors } from '../../graph/tree';
 import { add, ones, zeros } from '../../ops/elementwise/arithmetic';
 import { sqrt } from '../../ops/elementwise/math';
 import { identity } from '../../ops/shape/identity';
-import { reshape } from '../../ops/shape/reshape';
+import { expandDims, reshape } from '../../ops/shape/reshape';
 import { variablesOf } from '../grad';
 import { pullback } from '../pullback';
-import { checkLike } from '../vjp';
+import { stackedCount } from '../stacked';
 import { collectSites } from './collect';
 import * as statistics from './statistics';
 import { checkLosses, track } from './track';
@@ -99,16 +99,30 @@ export class PerExampleGradients<P> {
   }
 
   /**
-   * `sum_n w_n dL_n/dtheta` for weights [N], without going back again: clipping, group weights, attribution.
-   * @throws ShapeError unless the weights have shape [N].
+   * `sum_n w_n dL_n/dtheta` for weights [N], without going back again: clipping, group weights, attribution. For K
+   * weightings [K, N] the results have a leading axis of K.
+   * @throws ShapeError for weights of another shape; DTypeError for another dtype than that of the losses.
    */
   weightedSum(weights: Tensor): P {
-    if (!sameShape(weights.shape, [this.count])) {
+    const many = weights.shape.length === 2;
+    if ((!many && weights.shape.length !== 1) || weights.shape.at(-1) !== this.count) {
       throw new ShapeError(
-        `weightedSum: weights of shape [${this.count}] expected, got ${formatShape(weights.shape)}`,
+        `weightedSum: weights of shape [${this.count}] or [K, ${this.count}] expected, got ` +
+          formatShape(weights.shape),
       );
     }
-    return this.#perParameter((sites, { shape }) => statistics.weightedSum(sites, weights, shape));
+    if (weights.dtype !== this.losses.dtype) {
+      throw new DTypeError(`weightedSum: ${this.losses.dtype} weights expected, got ${weights.dtype}`);
+    }
+    const rows = many ? weights : expandDims(weights, 0);
+    const leading = rows.shape.slice(0, 1);
+    return this.#perParameter(
+      (sites, { shape }) => {
+        const sums = statistics.weightedSums(sites, rows, shape);
+        return many ? sums : reshape(sums, shape);
+      },
+      ({ shape, dtype }) => zeros(many ? [...leading, ...shape] : shape, dtype),
+    );
   }
 
   /** `|dL_n/dtheta|^2` over all parameters, [N]. */
@@ -122,13 +136,19 @@ export class PerExampleGradients<P> {
   }
 
   /**
-   * `<dL_n/dtheta, v>` over all parameters, [N], for a direction shaped like them.
+   * `<dL_n/dtheta, v>` over all parameters, [N], for a direction shaped like them. For K directions, every tensor of `v`
+   * with a leading axis of K, the result is [K, N].
    * @throws ShapeError for any other shape.
    */
   dot(v: P): Tensor {
     const directions = tensorsOf(v);
-    checkLike('dot', 'a direction', this.#tensors, directions);
-    return this.#overParameters((sites, _tensor, i) => statistics.dot(sites, directions[i] as Tensor));
+    const many = stackedCount('dot', 'a direction', this.#tensors, directions);
+    const rows = many === null ? directions.map((direction) => expandDims(direction, 0)) : directions;
+    const dots = this.#overParameters(
+      (sites, _tensor, i) => statistics.dots(sites, rows[i] as Tensor),
+      [many ?? 1, this.count],
+    );
+    return many === null ? reshape(dots, [this.count]) : dots;
   }
 
   /** The gradients themselves, [N, ...shape] per parameter. Memory: N times the parameters. */
@@ -150,12 +170,15 @@ export class PerExampleGradients<P> {
     return withTensors(this.#params, results);
   }
 
-  #overParameters(statistic: (sites: readonly Site[], parameter: Tensor, index: number) => Tensor): Tensor {
+  #overParameters(
+    statistic: (sites: readonly Site[], parameter: Tensor, index: number) => Tensor,
+    shape: Shape = [this.count],
+  ): Tensor {
     const parts = this.#tensors.flatMap((tensor, i) => {
       const sites = this.#sites[i] ?? [];
       return sites.length === 0 ? [] : [statistic(sites, tensor, i)];
     });
-    return parts.length === 0 ? zeros([this.count], this.losses.dtype) : parts.reduce(add);
+    return parts.length === 0 ? zeros(shape, this.losses.dtype) : parts.reduce((a, b) => add(a, b));
   }
 }
 
