@@ -53,7 +53,7 @@ export type ForwardRule<A> = (
 /**
  * The per-example derivative with respect to something that all examples share: kept as factors where there are any.
  */
-export type Site = ProductSite | ConvolutionSite | DenseSite;
+export type Site = ProductSite | ConvolutionSite | GatherSite | DenseSite;
 
 /** `dL_n/dS = sum_t left[n, t, :]^T right[n, t, :]`, a matrix read in row-major order as `shape`. */
 export interface ProductSite {
@@ -69,6 +69,20 @@ export interface ConvolutionSite {
   readonly images: Tensor;
   readonly cotangent: Tensor;
   readonly geometry: ConvolutionGeometry;
+  readonly shape: Shape;
+}
+
+/**
+ * The gradient of a table [rows, D] of which every example picks rows:
+ * `dL_n/dS[v, :] = sum over t with indices[n, t] = v of cotangents[n, t, :]`, read in row-major order as `shape`.
+ */
+export interface GatherSite {
+  readonly kind: 'gather';
+  /** int32 [N, T]. */
+  readonly indices: Tensor;
+  /** [N, T, D]. */
+  readonly cotangents: Tensor;
+  readonly rows: number;
   readonly shape: Shape;
 }
 

@@ -2,6 +2,7 @@ import type { Row } from './row';
 import { convolutions } from './table/convolutions';
 import { pooling } from './table/pooling';
 import { binary } from './table/binary';
+import { gatherSums } from './table/gatherSums';
 import { indexing } from './table/indexing';
 import { networks } from './table/networks';
 import { products } from './table/products';
@@ -17,6 +18,7 @@ export const table: readonly Row[] = [
   ...binary,
   ...shape,
   ...indexing,
+  ...gatherSums,
   ...reductions,
   ...products,
   ...convolutions,

@@ -2,13 +2,15 @@ import { conv2dWeightGrad } from '../../../lib/ops/networks/conv2d';
 import { dampen } from '../../../lib/ops/curvature/dampen';
 import { matmul } from '../../../lib/ops/products/matmul';
 import { adamStep, sgdStep } from '../../../lib/ops/training/optimizerStep';
+import { gatherNorms, gatherSquareSum } from '../../../lib/ops/curvature/gatherSums';
 import { productNorms, productNormsConvolution } from '../../../lib/ops/curvature/productNorms';
 import { squareSum, squareSumConvolution } from '../../../lib/ops/curvature/squareSum';
 import { transpose } from '../../../lib/ops/shape/transpose';
-import { floats, multiplyAdds, settings, squares, type Family, type Row } from '../row';
+import { floats, indices, multiplyAdds, settings, squares, type Family, type Row } from '../row';
 
 // One layer of 768 inputs and 3072 outputs; 2048 positions, divided among ever fewer examples.
 const [POSITIONS, INPUTS, OUTPUTS] = [2048, 768, 3072] as const;
+const VOCABULARY = 50257;
 const WINDOW = { kernel: 3, padding: 1 } as const;
 const PARAMETER = [4096, 2048] as const;
 
@@ -53,6 +55,18 @@ export const curvature: Family = {
       run: ([x, g]) => squareSumConvolution(x, g, WINDOW),
       flops: multiplyAdds(64, 64, 28 * 28, 32 * 9),
       against: 'conv2dWeightGrad of the same layer',
+    },
+    {
+      kernel: 'gatherSquareSum',
+      detail: 'of 50257 rows, T=128',
+      inputs: [indices(VOCABULARY, 16, 128), floats(16, 128, INPUTS)],
+      run: ([tokens, g]) => gatherSquareSum(tokens, g, VOCABULARY),
+    },
+    {
+      kernel: 'gatherNorms',
+      detail: 'of 50257 rows, T=128',
+      inputs: [indices(VOCABULARY, 16, 128), floats(16, 128, INPUTS)],
+      run: ([tokens, g]) => gatherNorms(tokens, g, VOCABULARY),
     },
     {
       kernel: 'productNorms',

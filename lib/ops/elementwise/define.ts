@@ -112,9 +112,14 @@ function exampleRule<A>(name: string, partial: (which: number) => Partial): Exam
       const uniform = LINEAR.has(name) || (name === 'mul' && others.every((other) => other.size === 1));
       if (!uniform || !sameShape(shape, y.shape)) return null;
       const scaled = (factor: Tensor): Tensor => partial(which)(factor, several(inputs.map(asScalar)), y);
-      return site.kind === 'product'
-        ? { ...site, right: scaled(site.right) }
-        : { ...site, cotangent: scaled(site.cotangent) };
+      switch (site.kind) {
+        case 'product':
+          return { ...site, right: scaled(site.right) };
+        case 'convolution':
+          return { ...site, cotangent: scaled(site.cotangent) };
+        case 'gather':
+          return { ...site, cotangents: scaled(site.cotangents) };
+      }
     },
   };
   function asScalar(x: Tensor): Tensor {

@@ -6,7 +6,8 @@ import { defineOp, single, type AxisUse, type Site, type SiteUse, type ThroughUs
 import { extent, formatShape, normalizeAxis, sameShape, sizeOf, type Shape } from '../../graph/shape';
 import type { Spec, Tensor } from '../../graph/tensor';
 import { examplesFirst } from '../examplesFirst';
-import { matmul } from '../products/matmul';
+import { add } from '../elementwise/arithmetic';
+import { iota } from './iota';
 import { oneHot } from './oneHot';
 import { reshape } from '../shape/reshape';
 import { transpose } from '../shape/transpose';
@@ -95,7 +96,7 @@ function axisOfPicks({
   return table.axis < axis ? table : moved(table, table.axis + indices.shape.length - 1);
 }
 
-/** dL_n/dx[o, v, i] = sum_t [indices[n, t] = v] g[n, o, t, i]: a product where outer or inner is 1. */
+/** dL_n/dx[o, v, i] = sum_t [indices[n, t] = v] g[n, o, t, i]: rows of a table where outer is 1. */
 function tableSite({
   which,
   inputs: [x, indices],
@@ -111,18 +112,30 @@ function tableSite({
   const [outer, rows, inner] = threeAxes(x, axis, 1) as [number, number, number];
   const examples = picks.count;
   const perExample = examples === 0 ? 0 : indices.size / examples;
-  const chosen = oneHot(reshape(examplesFirst(indices, picks), [examples, perExample]), rows, x.dtype);
+  const chosen = reshape(examplesFirst(indices, picks), [examples, perExample]);
   const returning = reshape(examplesFirst(g, outputAxis), [examples, outer, perExample, inner]);
   if (outer === 1) {
-    const right = reshape(returning, [examples, perExample, inner]);
-    return { kind: 'product', left: chosen, right, shape: x.shape };
+    const cotangents = reshape(returning, [examples, perExample, inner]);
+    return { kind: 'gather', indices: chosen, cotangents, rows, shape: x.shape };
   }
   if (inner === 1) {
     const left = transpose(reshape(returning, [examples, outer, perExample]));
-    return { kind: 'product', left, right: chosen, shape: x.shape };
+    return { kind: 'product', left, right: oneHot(chosen, rows, x.dtype), shape: x.shape };
   }
-  const marks = transpose(reshape(chosen, [examples, 1, perExample, rows]));
-  return { kind: 'dense', values: reshape(matmul(marks, returning), [examples, ...x.shape]) };
+  const values = transpose(addRows(transpose(returning, [0, 2, 1, 3]), chosen, rows), [0, 2, 1, 3]);
+  return { kind: 'dense', values: reshape(values, [examples, ...x.shape]) };
+}
+
+/**
+ * Adds rows of every example to where they were picked from, example by example:
+ * `y[n, v, ...] = sum of values[n, t, ...] over the t with indices[n, t] = v`, for values [N, T, ...] and int32 indices
+ * [N, T]; the result is [N, rows, ...].
+ */
+export function addRows(values: Tensor, indices: Tensor, rows: number): Tensor {
+  const examples = extent(indices.shape, 0);
+  const first = reshape(iota(examples, { step: rows }), [examples, 1]);
+  const apart = takeGrad(values, add(indices, first), examples * rows);
+  return reshape(apart, [examples, rows, ...values.shape.slice(2)]);
 }
 
 /** Rows or columns of a shared matrix: the rows or columns of its factors go back to their places. */
@@ -130,8 +143,13 @@ function takeThrough({ site, inputs: [x, indices], attributes: { axis } }: Throu
   const back = (part: Tensor, at: number): Tensor =>
     takeGrad(part, indices, extent(x.shape, axis), { axis: at });
   if (site.kind === 'dense') return { kind: 'dense', values: back(site.values, axis + 1) };
-  if (site.kind !== 'product') return null;
   const flat = reshape(indices, [indices.size]);
+  if (site.kind === 'gather') {
+    const isRows = axis === 0 && site.rows === indices.size;
+    const rows = extent(x.shape, 0);
+    return isRows ? { ...site, indices: take(flat, site.indices), rows, shape: x.shape } : null;
+  }
+  if (site.kind !== 'product') return null;
   const scattered = (factor: Tensor): Tensor => takeGrad(factor, flat, extent(x.shape, axis), { axis: 2 });
   if (axis === 0 && extent(site.left.shape, 2) === indices.size) {
     return { ...site, left: scattered(site.left), shape: x.shape };

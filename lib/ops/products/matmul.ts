@@ -5,6 +5,7 @@ import {
   defineOp,
   single,
   type AxisUse,
+  type GatherSite,
   type Op,
   type SiteUse,
   type Site,
@@ -14,6 +15,7 @@ import { broadcastShapes, extent, formatShape, sizeOf, type Shape } from '../../
 import type { Spec, Tensor } from '../../graph/tensor';
 import { add } from '../elementwise/arithmetic';
 import { examplesFirst } from '../examplesFirst';
+import { take } from '../indexing/take';
 import { reshape } from '../shape/reshape';
 import { broadcastTo, sumTo } from '../reduce/sum';
 import { moveAxis, transpose, transposeOp } from '../shape/transpose';
@@ -216,7 +218,9 @@ function productThrough({ which, site, inputs: [a, b], attributes }: ThroughUse<
     const dB = (): Tensor => (transB ? product(values, a, true, transA) : product(a, values, !transA, false));
     return { kind: 'dense', values: which === 0 ? dA() : dB() };
   }
-  if (site.kind !== 'product' || site.shape.length !== 2) return null;
+  if (site.shape.length !== 2) return null;
+  if (site.kind === 'gather') return gatherThrough(which, site, a, b, attributes);
+  if (site.kind !== 'product') return null;
   // dS = l^T r: dA = l^T (r B^T), dB = (l A)^T r.
   const [left, right] =
     which === 0
@@ -227,6 +231,25 @@ function productThrough({ which, site, inputs: [a, b], attributes }: ThroughUse<
   return flipped
     ? { kind: 'product', left: right, right: left, shape }
     : { kind: 'product', left, right, shape };
+}
+
+/** S = A B of which examples pick rows: rows of A get back rows of g B^T, and dB is a product with the rows picked of A. */
+function gatherThrough(
+  which: number,
+  site: GatherSite,
+  a: Tensor,
+  b: Tensor,
+  { transA, transB }: Orientation,
+): Site | null {
+  if (site.rows !== site.shape[0]) return null;
+  if (which === 0) {
+    const cotangents = product(site.cotangents, b, false, !transB);
+    return transA ? null : { ...site, cotangents, shape: a.shape };
+  }
+  const picked = take(transA ? transpose(a) : a, site.indices);
+  return transB
+    ? { kind: 'product', left: site.cotangents, right: picked, shape: b.shape }
+    : { kind: 'product', left: picked, right: site.cotangents, shape: b.shape };
 }
 
 /**

@@ -4,7 +4,7 @@ import { several, type Site } from '../../graph/op';
 import type { Node, Tensor } from '../../graph/tensor';
 import { ones } from '../../ops/elementwise/arithmetic';
 import { Cotangents, reverse } from '../pullback';
-import { materialized } from './sites';
+import { asProduct, materialized } from './sites';
 import { unrolled } from './unrolled';
 import type { Tracked } from './track';
 
@@ -88,6 +88,10 @@ function through(node: Node, output: number, which: number, site: Site): Site {
     }) ?? null;
   const direct = outputs.length === 1 ? follow(site) : null;
   if (direct) return direct;
+  // Picked rows are as good as a product with ones, where an op knows products only.
+  const picked = outputs.length === 1 && site.kind === 'gather' ? asProduct(site) : null;
+  const likewise = picked && follow(picked);
+  if (likewise) return likewise;
   const dense: Site = { kind: 'dense', values: materialized(site) };
   const followed = outputs.length === 1 && site.kind !== 'dense' ? follow(dense) : null;
   return followed ?? unrolled(node, output, which, dense.values);

@@ -6,13 +6,26 @@ import { abs } from '../../ops/elementwise/math';
 import { sum } from '../../ops/reduce/sum';
 import { concat } from '../../ops/shape/concat';
 import { reshape } from '../../ops/shape/reshape';
-import { countOf, denseTotal, examplesOf, flatRows, kindOf, materialized, mergedSite } from './sites';
+import {
+  countOf,
+  denseTotal,
+  examplesOf,
+  flatRows,
+  kindOf,
+  materialized,
+  mergedSite,
+  tiedSites,
+  tiedSquaredNorms,
+  tiedSumSquares,
+} from './sites';
 
 /** Per-example gradients that have to be stored are stored this many numbers at a time. */
 const CHUNK_ELEMENTS = 1 << 24;
 
 /** `sum_n (dL_n/dtheta)^2`, elementwise; the uses of a parameter are added before squaring. */
 export function sumSquares(sites: readonly Site[], shape: Shape): Tensor {
+  const tied = tiedSites(sites);
+  if (tied) return reshape(tiedSumSquares(tied), shape);
   const site = mergedSite(sites);
   const factored = site && kindOf(site).sumSquares?.(site);
   if (factored) return reshape(factored, shape);
@@ -26,6 +39,8 @@ export function sumAbsolute(sites: readonly Site[], shape: Shape): Tensor {
 
 /** `|dL_n/dtheta|^2` for every example, [N]. */
 export function squaredNorms(sites: readonly Site[], shape: Shape): Tensor {
+  const tied = tiedSites(sites);
+  if (tied) return tiedSquaredNorms(tied);
   const site = mergedSite(sites);
   const factored = site && kindOf(site).squaredNorms?.(site);
   if (factored) return factored;

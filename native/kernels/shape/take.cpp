@@ -1,10 +1,10 @@
 // Rows by index: take x [outer, V, inner], indices [M] -> [outer, M, inner]; takeGrad is the transposed map.
 #include <algorithm>
 #include <cstring>
-#include <numeric>
 
 #include "core/kernel.h"
 #include "gather_index.h"
+#include "inverse_index.h"
 #include "kernels/pieces.h"
 #include "kernels/reduce/combine.h"
 #include "strided_copy.h"
@@ -51,30 +51,11 @@ void take(const Call& call) {
   });
 }
 
-// The positions that pick each row of the table, in ascending order: those of row v are
-// position[start[v]] ... position[start[v + 1] - 1].
-struct Inverse {
-  StoragePtr memory;
-  std::int32_t* position;
-  std::int64_t* start;
-
-  Inverse(const Call& call, const Extents& e, const std::int32_t* index) {
-    memory = call.scratch((e.table + 2) * sizeof(std::int64_t) + e.picks * sizeof(std::int32_t));
-    start = reinterpret_cast<std::int64_t*>(memory->data());
-    position = reinterpret_cast<std::int32_t*>(start + e.table + 2);
-    // A counting sort: start[v + 2] counts row v, becomes where v + 1 begins, and moves on with each arrival.
-    std::fill(start, start + e.table + 2, 0);
-    for (std::size_t i = 0; i < e.picks; ++i) ++start[index[i] + 2];
-    std::partial_sum(start, start + e.table + 2, start);
-    for (std::size_t i = 0; i < e.picks; ++i) position[start[index[i] + 1]++] = static_cast<std::int32_t>(i);
-  }
-};
-
 // Each row of the table is the sum of the rows that picked it, by halves as in any other sum, or zero.
 template <typename T>
 void take_grad_as(const Call& call, const Extents& e, const T* g, const std::int32_t* index, T* dx) {
   constexpr std::size_t kColumns = 512;
-  const Inverse inverse(call, e, index);
+  const InverseIndex inverse(call, e.table, e.picks, index);
   const RowLoops<T>& loops = row_loops<T>(Combine::sum);
   const std::size_t width = std::min(e.inner, kColumns), chunks = (e.inner + width - 1) / width;
   // A piece has some rows of the table, on average with so many picks.
@@ -107,7 +88,6 @@ void take_grad(const Call& call) {
   call.expect_counts(2, 1);
   const View &g = call.input(0), &indices = call.input(1), &dx = call.output(0);
   const Extents e = extents_of(call, dx, indices, g, "takeGrad");
-  call.expect(e.picks <= std::size_t{0x7fffffff}, "too many indices");
   dispatch_float(g.dtype, [&]<typename T>() {
     if (dx.size > 0) take_grad_as(call, e, g.as<T>(), indices.as<std::int32_t>(), dx.as<T>());
   });
