@@ -39,13 +39,21 @@ export function tiedSites(sites: readonly Site[]): TiedSites | null {
 export function tiedSumSquares({ product, gather }: TiedSites): Tensor {
   const terms = mul(pickedRows(product, gather), gather.cotangents);
   const both = takeGrad(terms, gather.indices, gather.rows);
-  return total(squareSum(product.left, product.right), gatherSquareSum(gather.indices, gather.cotangents, gather.rows), both);
+  return total(
+    squareSum(product.left, product.right),
+    gatherSquareSum(gather.indices, gather.cotangents, gather.rows),
+    both,
+  );
 }
 
 /** `|P_n + E_n|^2 = |P_n|^2 + |E_n|^2 + 2 <P_n, E_n>`, [N]. */
 export function tiedSquaredNorms({ product, gather }: TiedSites): Tensor {
   const both = sum(mul(pickedRows(product, gather), gather.cotangents), { axis: [1, 2] });
-  return total(productNorms(product.left, product.right), gatherNorms(gather.indices, gather.cotangents, gather.rows), both);
+  return total(
+    productNorms(product.left, product.right),
+    gatherNorms(gather.indices, gather.cotangents, gather.rows),
+    both,
+  );
 }
 
 const total = (product: Tensor, gather: Tensor, both: Tensor): Tensor =>
