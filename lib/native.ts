@@ -55,10 +55,16 @@ interface Addon {
     inputs: readonly BufferHandle[],
     onProgress: ((done: number, total: number) => void) | undefined,
   ): Started<BufferHandle[]>;
+  profileProgram(
+    program: ProgramHandle,
+    inputs: readonly BufferHandle[],
+    onProgress: ((done: number, total: number) => void) | undefined,
+  ): Started<{ readonly outputs: BufferHandle[]; readonly times: Float64Array }>;
   cancelTask(task: TaskHandle): void;
   openSafetensors(path: string): Started<SafetensorsListing>;
   safetensorsBuffer(file: FileHandle, tensor: number): BufferHandle;
   memory(): MemoryCounters;
+  capacityOf(bytes: number): number;
   resetPeak(): void;
   trimCache(): void;
   setMemoryLimit(bytes: number): void;
@@ -131,6 +137,16 @@ export const native = {
     signal?: AbortSignal,
     onProgress?: (done: number, total: number) => void,
   ): Promise<BufferHandle[]> => settled(() => addon.runProgram(program, inputs, onProgress), signal),
+  /** Runs a program; `times` are the begin and the end of every instruction, in nanoseconds from the start. */
+  profileProgram: (
+    program: ProgramHandle,
+    inputs: readonly BufferHandle[],
+    signal?: AbortSignal,
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<{ readonly outputs: BufferHandle[]; readonly times: Float64Array }> =>
+    settled(() => addon.profileProgram(program, inputs, onProgress), signal),
+  /** How many bytes the allocator hands out for a request. */
+  capacityOf: (bytes: number): number => call(() => addon.capacityOf(bytes)),
   openSafetensors: (path: string): Promise<SafetensorsListing> =>
     settled(() => addon.openSafetensors(path), undefined),
   safetensorsBuffer: (file: FileHandle, tensor: number): BufferHandle =>

@@ -1,10 +1,10 @@
-import { types } from 'node:util';
-
-import { lower } from './lower';
+import { bytesOfParameters, Estimate, withPlaceholders, type Specs } from './cost/estimate';
+import type { Profile } from './cost/profile';
 import { evaluate } from './evaluate';
 import { PalimpsestError } from '../errors';
 import { Program } from './program';
 import { Tensor, type RunOptions, type Storage } from './tensor';
+import { trace } from './trace';
 import { signatureOf, tensorsOf, withTensors } from './tree';
 
 /** A function whose graph is built once per combination of input shapes, dtypes and plain values. */
@@ -12,6 +12,10 @@ export interface Compiled<A extends readonly unknown[], R> {
   (...args: A): Promise<R>;
   /** The same function with run options. */
   withOptions(options: RunOptions): (...args: A) => Promise<R>;
+  /** What a call would cost, as `estimate` says it. No program is built. */
+  estimate(...args: Specs<A>): Estimate;
+  /** A call that also says where its time went. */
+  profile(...args: A): Promise<{ readonly result: R; readonly profile: Profile }>;
   /** How many programs have been built so far. */
   readonly programCount: number;
 }
@@ -34,49 +38,50 @@ interface Entry<R> {
  */
 export function compile<A extends readonly unknown[], R>(fn: (...args: A) => R): Compiled<A, R> {
   const cache = new Map<string, Entry<R>>();
-  const run = async (options: RunOptions, args: A): Promise<R> => {
+  const runBy = async (options: RunOptions, args: A, run: Run): Promise<R> => {
     const key = signatureOf(args);
     let entry = cache.get(key);
-    if (!entry) cache.set(key, (entry = trace(fn, args)));
+    if (!entry) cache.set(key, (entry = entryOf(fn, args)));
     await evaluate(args, options.signal ? { signal: options.signal } : {});
     const inputs = [...tensorsOf(args), ...entry.captured].map((tensor) => tensor.storage);
-    const storages = await entry.program.run(inputs, options);
+    const storages = await run(entry.program, inputs);
     const templates = tensorsOf(entry.result);
     const outputs = templates.map((template, i) => new Tensor(template, { storage: present(storages[i]) }));
     for (const storage of storages) storage.release();
     return withTensors(entry.result, outputs);
   };
-  const compiled = (...args: A): Promise<R> => run({}, args);
+  const compiledWith =
+    (options: RunOptions) =>
+    (...args: A): Promise<R> =>
+      runBy(options, args, (program, inputs) => program.run(inputs, options));
+  const profiled = async (...args: A): Promise<{ result: R; profile: Profile }> => {
+    const profiles: Profile[] = [];
+    const result = await runBy({}, args, async (program, inputs) => {
+      const { storages, profile } = await program.profile(inputs, {});
+      profiles.push(profile);
+      return storages;
+    });
+    return { result, profile: present(profiles[0]) };
+  };
+  const estimated = (...args: Specs<A>): Estimate => {
+    const tensors = withPlaceholders(args) as A;
+    return new Estimate(trace('compile', fn, tensors).lowered, bytesOfParameters(tensors));
+  };
   return Object.defineProperty(
-    Object.assign(compiled, {
-      withOptions:
-        (options: RunOptions) =>
-        (...args: A) =>
-          run(options, args),
-    }),
+    Object.assign(compiledWith({}), { withOptions: compiledWith, profile: profiled, estimate: estimated }),
     'programCount',
     { get: () => cache.size },
   ) as Compiled<A, R>;
 }
 
-function trace<A extends readonly unknown[], R>(fn: (...args: A) => R, args: A): Entry<R> {
-  const placeholders = tensorsOf(args).map(({ shape, dtype }) => new Tensor({ shape, dtype }));
-  const result = fn(...withTensors(args, placeholders));
-  if (types.isPromise(result)) {
-    throw new PalimpsestError('ERR_ARGUMENT', 'compile: the function must not be asynchronous');
-  }
-  const outputs = tensorsOf(result);
-  const lowered = lower(outputs, placeholders);
-  const captured = lowered.inputs.slice(placeholders.length);
-  // The cached result is only a template of shapes: let go of the graph behind it.
-  const template = withTensors(
-    result,
-    outputs.map(({ shape, dtype }) => new Tensor({ shape, dtype })),
-  );
-  return { program: new Program(lowered), captured, result: template };
+type Run = (program: Program, inputs: readonly Storage[]) => Promise<readonly Storage[]>;
+
+function entryOf<A extends readonly unknown[], R>(fn: (...args: A) => R, args: A): Entry<R> {
+  const { lowered, argumentCount, result } = trace('compile', fn, args);
+  return { program: new Program(lowered), captured: lowered.inputs.slice(argumentCount), result };
 }
 
-function present(storage: Storage | undefined): Storage {
-  if (!storage) throw new PalimpsestError('ERR_INTERNAL', 'compile: an output is missing');
-  return storage;
+function present<T>(item: T | undefined): T {
+  if (item === undefined) throw new PalimpsestError('ERR_INTERNAL', 'compile: an output is missing');
+  return item;
 }

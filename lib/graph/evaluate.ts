@@ -1,7 +1,8 @@
 import { PalimpsestError } from '../errors';
+import { Profile } from './cost/profile';
 import { lower } from './lower';
 import { Program } from './program';
-import { evaluation, type RunOptions } from './tensor';
+import { evaluation, type RunOptions, type Storage } from './tensor';
 import { tensorsOf } from './tree';
 
 /**
@@ -12,12 +13,38 @@ import { tensorsOf } from './tree';
  * @throws PalimpsestError ERR_NOT_EVALUATED when a placeholder of a traced function is among the inputs.
  */
 export async function evaluate<T>(tree: T, options: RunOptions = {}): Promise<T> {
+  await evaluateBy(tree, (program, inputs) => program.run(inputs, options));
+  return tree;
+}
+
+/**
+ * Evaluates the tree as `evaluate` does and returns where the time went, instruction by instruction. What has data
+ * already takes none.
+ *
+ * @example
+ * console.log(String(await profile(loss)));
+ * @throws as `evaluate` does.
+ */
+export async function profile(tree: unknown, options: RunOptions = {}): Promise<Profile> {
+  let measured = new Profile([], new Float64Array(0));
+  await evaluateBy(tree, async (program, inputs) => {
+    const { storages, profile } = await program.profile(inputs, options);
+    measured = profile;
+    return storages;
+  });
+  return measured;
+}
+
+async function evaluateBy(
+  tree: unknown,
+  run: (program: Program, inputs: readonly Storage[]) => Promise<readonly Storage[]>,
+): Promise<void> {
   const pending = tensorsOf(tree).filter((tensor) => !tensor.evaluated);
-  if (pending.length === 0) return tree;
+  if (pending.length === 0) return;
   const lowered = lower(pending);
-  const storages = await new Program(lowered).run(
+  const storages = await run(
+    new Program(lowered),
     lowered.inputs.map((tensor) => tensor.storage),
-    options,
   );
   pending.forEach((tensor, i) => {
     const storage = storages[i];
@@ -26,7 +53,6 @@ export async function evaluate<T>(tree: T, options: RunOptions = {}): Promise<T>
     if (!tensor.evaluated && !tensor.disposed) tensor.setStorage(storage);
   });
   for (const storage of storages) storage.release();
-  return tree;
 }
 
 evaluation.run = async (tensors, options) => {

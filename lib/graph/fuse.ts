@@ -113,7 +113,15 @@ function instruction(
   const last = members.at(-1);
   if (!last) throw new PalimpsestError('ERR_INTERNAL', 'fuse: an empty chain');
   const attributes = [body.length, ...encoded, inputs.length + body.length - 1];
-  return { kind: 'kernel', kernel: 'fused', attributes, inputs, outputs: [last.output] };
+  return {
+    kind: 'kernel',
+    kernel: 'fused',
+    ops: members.flatMap((member) => member.ops),
+    flops: members.reduce((total, member) => total + member.flops, 0),
+    attributes,
+    inputs,
+    outputs: [last.output],
+  };
 }
 
 const sameValue = (a: Value, b: Value): boolean =>

@@ -1,5 +1,6 @@
 import { PalimpsestError } from '../errors';
 import { bytesPerElement, type DType } from './dtype';
+import { flopsOf } from './flops';
 import { several, type Lowering } from './op';
 import { formatShape, sizeOf, type Shape } from './shape';
 import type { Node, Tensor } from './tensor';
@@ -20,7 +21,14 @@ export interface Value {
   readonly dtype: DType;
 }
 
-export interface KernelStep {
+/** Where a step comes from: what estimates and profiles say of it. */
+export interface Origin {
+  /** The op, or the ops of a chain in their order. */
+  readonly ops: readonly string[];
+  readonly flops: number;
+}
+
+export interface KernelStep extends Origin {
   readonly kind: 'kernel';
   readonly kernel: string;
   readonly attributes: readonly number[];
@@ -28,7 +36,7 @@ export interface KernelStep {
   readonly outputs: readonly Value[];
 }
 
-export interface ElementwiseStep {
+export interface ElementwiseStep extends Origin {
   readonly kind: 'elementwise';
   readonly operation: string;
   readonly immediate: number;
@@ -117,10 +125,15 @@ class Lowerer {
     inputs: readonly Value[],
     outputs: readonly Value[],
   ): Step {
-    const { attributes } = node;
+    const { op, attributes } = node;
+    const origin: Origin = {
+      ops: [op.name],
+      flops: flopsOf(op, node.inputs, node.outputs, attributes),
+    };
     if ('elementwise' in how) {
       const immediate = how.immediate?.(attributes) ?? 0;
       return {
+        ...origin,
         kind: 'elementwise',
         operation: how.elementwise,
         immediate,
@@ -132,6 +145,7 @@ class Lowerer {
     const viewed = (values: readonly Value[], shapes: readonly Shape[] | undefined): readonly Value[] =>
       shapes ? values.map((value, i) => reshaped(value, present(shapes[i]))) : values;
     return {
+      ...origin,
       kind: 'kernel',
       kernel: how.kernel,
       attributes: how.attributes?.(attributes, several(node.inputs), several(node.outputs)) ?? [],

@@ -1,5 +1,7 @@
 import { PalimpsestError } from '../errors';
-import { kernelNumbers, native, type ProgramHandle } from '../native';
+import { kernelNumbers, native, type BufferHandle, type ProgramHandle } from '../native';
+import { instructionOf } from './cost/instruction';
+import { Profile } from './cost/profile';
 import { dtypeCode } from './dtype';
 import { fuse } from './fuse';
 import type { Block, KernelStep, Lowered, Value } from './lower';
@@ -13,12 +15,14 @@ const VERSION = 1;
 export class Program {
   readonly #handle: ProgramHandle | undefined;
   readonly #outputs: readonly Block[];
+  readonly #steps: readonly KernelStep[];
   /** How many kernel calls one run makes. */
   readonly instructionCount: number;
 
   constructor(lowered: Lowered) {
     const steps = fuse(lowered);
     this.#outputs = lowered.outputs;
+    this.#steps = steps;
     this.instructionCount = steps.length;
     // Without a step every requested tensor is an input under another shape.
     if (steps.length > 0) this.#handle = native.createProgram(encode(lowered, steps, planPlaces(steps)));
@@ -28,10 +32,36 @@ export class Program {
    * Runs it; returns the storage of each requested tensor, retained for the caller, who releases it. Inputs are in the
    * order of `Lowered.inputs`; whoever disposes them meanwhile does not take them from the results that they are.
    */
-  async run(inputs: readonly Storage[], options: RunOptions): Promise<readonly Storage[]> {
+  run(inputs: readonly Storage[], options: RunOptions): Promise<readonly Storage[]> {
+    return this.#retained(inputs, async (handle, inputHandles) => {
+      const { signal, onProgress } = options;
+      return native.runProgram(handle, inputHandles, signal, reportTo(onProgress));
+    });
+  }
+
+  /** Runs it as `run` does and says how long every instruction took. */
+  async profile(
+    inputs: readonly Storage[],
+    { signal, onProgress }: RunOptions,
+  ): Promise<{ readonly storages: readonly Storage[]; readonly profile: Profile }> {
+    let times: Float64Array = new Float64Array(0);
+    const storages = await this.#retained(inputs, async (handle, inputHandles) => {
+      const measured = await native.profileProgram(handle, inputHandles, signal, reportTo(onProgress));
+      times = measured.times;
+      return measured.outputs;
+    });
+    return { storages, profile: new Profile(this.#steps.map(instructionOf), times) };
+  }
+
+  async #retained(
+    inputs: readonly Storage[],
+    compute: (program: ProgramHandle, inputs: readonly BufferHandle[]) => Promise<readonly BufferHandle[]>,
+  ): Promise<readonly Storage[]> {
     for (const input of inputs) input.retain();
     try {
-      const computed = await this.#compute(inputs, options);
+      const inputHandles = inputs.map((storage) => storage.handle);
+      const outputHandles = this.#handle ? await compute(this.#handle, inputHandles) : [];
+      const computed = outputHandles.map((handle) => new Storage(handle));
       return this.#outputs.map((block) => {
         const storage = block.input >= 0 ? inputs[block.input] : computed[block.output];
         if (!storage) throw new PalimpsestError('ERR_INTERNAL', 'program: an output is missing');
@@ -41,18 +71,12 @@ export class Program {
       for (const input of inputs) input.release();
     }
   }
-
-  async #compute(
-    inputs: readonly Storage[],
-    { signal, onProgress }: RunOptions,
-  ): Promise<readonly Storage[]> {
-    if (!this.#handle) return [];
-    const report = onProgress && ((done: number, total: number): void => onProgress({ done, total }));
-    const inputHandles = inputs.map((storage) => storage.handle);
-    const outputHandles = await native.runProgram(this.#handle, inputHandles, signal, report);
-    return outputHandles.map((handle) => new Storage(handle));
-  }
 }
+
+const reportTo = (
+  onProgress: RunOptions['onProgress'],
+): ((done: number, total: number) => void) | undefined =>
+  onProgress && ((done, total) => onProgress({ done, total }));
 
 /** Writes the program as numbers: native/core/program.h documents the order. */
 function encode(lowered: Lowered, steps: readonly KernelStep[], { places, slotBytes }: Plan): Float64Array {

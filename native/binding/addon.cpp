@@ -75,6 +75,12 @@ Napi::Value create_program(const Napi::CallbackInfo& info) {
   return wrap_program(info.Env(), Program::decode(args.numbers(0)));
 }
 
+Napi::Array wrap_buffers(Napi::Env env, std::vector<StoragePtr>& storages) {
+  auto handles = Napi::Array::New(env, storages.size());
+  for (std::uint32_t i = 0; i < storages.size(); ++i) handles.Set(i, wrap_buffer(env, std::move(storages[i])));
+  return handles;
+}
+
 // runProgram(program, inputs, onProgress?) -> { promise: Promise<handle[]>, task }.
 Napi::Value run_program(const Napi::CallbackInfo& info) {
   Decoder args(info, "runProgram");
@@ -83,11 +89,35 @@ Napi::Value run_program(const Napi::CallbackInfo& info) {
                allocator = Environment::of(info.Env()).allocator](const Workers& workers, const ReportProgress& report) {
     return program->run(inputs, workers, *allocator, report);
   };
-  task.wrap = [](Napi::Env env, std::vector<StoragePtr>& outputs) -> Napi::Value {
-    auto handles = Napi::Array::New(env, outputs.size());
-    for (std::uint32_t i = 0; i < outputs.size(); ++i) handles.Set(i, wrap_buffer(env, std::move(outputs[i])));
-    return handles;
+  task.wrap = [](Napi::Env env, std::vector<StoragePtr>& outputs) -> Napi::Value { return wrap_buffers(env, outputs); };
+  return start(info.Env(), std::move(task), args.optional_function(2));
+}
+
+struct TimedRun {
+  std::vector<StoragePtr> outputs;
+  Program::Times times;
+};
+
+Napi::Value wrap_timed(Napi::Env env, TimedRun& run) {
+  auto times = Napi::Float64Array::New(env, run.times.size());
+  for (std::size_t i = 0; i < run.times.size(); ++i) times[i] = run.times[i];
+  auto answer = Napi::Object::New(env);
+  answer.Set("outputs", wrap_buffers(env, run.outputs));
+  answer.Set("times", times);
+  return answer;
+}
+
+// profileProgram(program, inputs, onProgress?) -> { promise: Promise<{ outputs: handle[], times: Float64Array }>, task }.
+Napi::Value profile_program(const Napi::CallbackInfo& info) {
+  Decoder args(info, "profileProgram");
+  Task<TimedRun> task;
+  task.work = [program = args.program(0), inputs = args.buffers(1),
+               allocator = Environment::of(info.Env()).allocator](const Workers& workers, const ReportProgress& report) {
+    TimedRun run;
+    run.outputs = program->run(inputs, workers, *allocator, report, &run.times);
+    return run;
   };
+  task.wrap = wrap_timed;
   return start(info.Env(), std::move(task), args.optional_function(2));
 }
 
@@ -161,6 +191,12 @@ Napi::Value memory(const Napi::CallbackInfo& info) {
   return answer;
 }
 
+// capacityOf(bytes) -> how many bytes the allocator hands out for so many.
+Napi::Value capacity_of(const Napi::CallbackInfo& info) {
+  const std::size_t bytes = Decoder(info, "capacityOf").size(0, 0, kMaxSize);
+  return Napi::Number::New(info.Env(), static_cast<double>(Allocator::capacity_for(bytes)));
+}
+
 // resetPeak() and trimCache().
 Napi::Value reset_peak(const Napi::CallbackInfo& info) {
   Environment::of(info.Env()).allocator->reset_peak();
@@ -209,10 +245,12 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("releaseBuffer", guarded<release>);
   add("createProgram", guarded<create_program>);
   add("runProgram", guarded<run_program>);
+  add("profileProgram", guarded<profile_program>);
   add("cancelTask", guarded<cancel_task>);
   add("openSafetensors", guarded<open_safetensors>);
   add("safetensorsBuffer", guarded<safetensors_buffer>);
   add("memory", guarded<memory>);
+  add("capacityOf", guarded<capacity_of>);
   add("resetPeak", guarded<reset_peak>);
   add("trimCache", guarded<trim_cache>);
   add("setMemoryLimit", guarded<set_memory_limit>);

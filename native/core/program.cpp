@@ -1,5 +1,6 @@
 #include "program.h"
 
+#include <chrono>
 #include <string>
 
 #include "checked.h"
@@ -7,7 +8,7 @@
 namespace palimpsest {
 
 std::vector<StoragePtr> Program::run(std::span<const StoragePtr> inputs, const Workers& workers, Allocator& allocator,
-                                     const Progress& progress) const {
+                                     const Progress& progress, Times* times) const {
   if (inputs.size() != input_bytes_.size()) {
     throw Error("ERR_PROGRAM", "run: the program takes " + std::to_string(input_bytes_.size()) + " inputs, got " +
                                    std::to_string(inputs.size()));
@@ -48,13 +49,21 @@ std::vector<StoragePtr> Program::run(std::span<const StoragePtr> inputs, const W
       views[i].data = locate(value.place);
     }
   };
+  const auto start = std::chrono::steady_clock::now();
+  const auto note_time = [&] {
+    if (times == nullptr) return;
+    const std::chrono::duration<double, std::nano> passed = std::chrono::steady_clock::now() - start;
+    times->push_back(passed.count());
+  };
   for (std::size_t i = 0; i < instructions_.size(); ++i) {
     if (workers.cancelled()) throw Error("ERR_ABORTED", "the evaluation was aborted");
     const Instruction& instruction = instructions_[i];
     view_all(instruction.inputs, views_in);
     view_all(instruction.outputs, views_out);
+    note_time();
     instruction.kernel.run(
         Call(instruction.kernel.name, views_in, views_out, instruction.attributes, workers, allocator));
+    note_time();
     if (progress) progress(i + 1, instructions_.size());
   }
   return outputs;

@@ -51,10 +51,12 @@ class Program {
   std::size_t instruction_count() const { return instructions_.size(); }
 
   using Progress = std::function<void(std::size_t done, std::size_t total)>;
+  // Begin and end of every instruction in nanoseconds from the start of the run.
+  using Times = std::vector<double>;
   // Runs every instruction in order and returns the outputs' storages. Throws ERR_BUFFER when an input is too small,
-  // ERR_ABORTED when cancelled, and whatever a kernel throws.
+  // ERR_ABORTED when cancelled, and whatever a kernel throws. Fills `times` when asked to.
   std::vector<StoragePtr> run(std::span<const StoragePtr> inputs, const Workers& workers, Allocator& allocator,
-                              const Progress& progress) const;
+                              const Progress& progress, Times* times = nullptr) const;
 
  private:
   friend class ProgramDecoder;

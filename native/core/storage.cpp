@@ -28,14 +28,6 @@ std::size_t round_up(std::size_t bytes, std::size_t unit) {
   return checked_add(bytes, unit - 1) / unit * unit;
 }
 
-// Sizes are rounded so that buffers of nearly equal size can take each other's place.
-std::size_t capacity_for(std::size_t bytes) {
-  if (!kRoundsUp) return std::max<std::size_t>(bytes, 1);
-  if (bytes <= 4096) return round_up(std::max<std::size_t>(bytes, 1), kAlignment);
-  if (bytes < kHugePage) return round_up(bytes, 4096);
-  return round_up(bytes, kHugePage);
-}
-
 void* system_allocate(std::size_t capacity) {
   const bool large = capacity >= kHugePage;
   void* block = nullptr;
@@ -45,6 +37,13 @@ void* system_allocate(std::size_t capacity) {
 }
 
 }  // namespace
+
+std::size_t Allocator::capacity_for(std::size_t bytes) {
+  if (!kRoundsUp) return std::max<std::size_t>(bytes, 1);
+  if (bytes <= 4096) return round_up(std::max<std::size_t>(bytes, 1), kAlignment);
+  if (bytes < kHugePage) return round_up(bytes, 4096);
+  return round_up(bytes, kHugePage);
+}
 
 Allocator::~Allocator() { trim(); }
 

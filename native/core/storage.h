@@ -42,6 +42,8 @@ class Allocator : public std::enable_shared_from_this<Allocator> {
  public:
   ~Allocator();
   StoragePtr allocate(std::size_t bytes);
+  // What a request takes: sizes are rounded, so that buffers of nearly equal size can take each other's place.
+  static std::size_t capacity_for(std::size_t bytes);
   MemoryCounters counters() const;
   void reset_peak();
   // Returns cached blocks to the system.

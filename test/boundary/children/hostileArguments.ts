@@ -43,6 +43,11 @@ const FUNCTIONS: Readonly<Record<string, readonly Parameter[]>> = {
     ['buffers', () => [buffer()]],
     ['callback', () => undefined],
   ],
+  profileProgram: [
+    ['program', program],
+    ['buffers', () => [buffer()]],
+    ['callback', () => undefined],
+  ],
   cancelTask: [['task', () => started().task]],
   openSafetensors: [['text', () => filePath]],
   safetensorsBuffer: [
@@ -50,6 +55,7 @@ const FUNCTIONS: Readonly<Record<string, readonly Parameter[]>> = {
     ['number', () => 0],
   ],
   memory: [],
+  capacityOf: [['number', () => 1]],
   resetPeak: [],
   trimCache: [],
   setMemoryLimit: [['number', () => 0]],
