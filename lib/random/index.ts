@@ -11,3 +11,4 @@ export {
   type RandomIntegerOptions,
   type UniformOptions,
 } from './draw';
+export { dropout, type DropoutOptions } from './dropout';

@@ -1,4 +1,6 @@
-// softmaxCrossEntropy: loss[r] = log(sum_c exp(x[r, c])) - x[r, label[r]], and its gradient.
+// softmaxCrossEntropy: loss[r] = log(sum_c exp(x[r, c])) - sum_c t[r, c] x[r, c] and its gradient by x, for
+// targets t given as labels (with smoothing, and a label that is left out) or as distributions.
+#include <algorithm>
 #include <string>
 
 #include "core/kernel.h"
@@ -8,16 +10,25 @@
 namespace palimpsest {
 namespace {
 
-// Checks every label before anything is computed, and returns them.
-const std::int32_t* checked_labels(const char* name, const View& labels, std::int64_t classes) {
-  const std::int32_t* label = labels.as<std::int32_t>();
-  for (std::int64_t r = 0; r < labels.size; ++r) {
-    if (label[r] >= 0 && label[r] < classes) continue;
-    throw Error("ERR_INDEX", std::string(name) + ": label " + std::to_string(label[r]) + " at position " +
-                                 std::to_string(r) + " is outside [0, " + std::to_string(classes) + ")");
+// Labels of rows, every one of them checked before anything is computed.
+struct Labels {
+  const std::int32_t* of;
+  std::int64_t ignored;
+  double smoothing;
+
+  Labels(const Call& call, const char* name, const View& labels, std::int64_t classes)
+      : of(labels.as<std::int32_t>()),
+        ignored(call.integer(0, INT32_MIN, INT32_MAX)),
+        smoothing(call.attribute(1)) {
+    call.expect(call.attributes().size() == 2, "two attributes expected");
+    require(smoothing >= 0 && smoothing <= 1, "ERR_VALUE", "label smoothing must be from 0 to 1");
+    for (std::int64_t r = 0; r < labels.size; ++r) {
+      if ((of[r] >= 0 && of[r] < classes) || of[r] == ignored) continue;
+      throw Error("ERR_INDEX", std::string(name) + ": label " + std::to_string(of[r]) + " at position " +
+                                   std::to_string(r) + " is outside [0, " + std::to_string(classes) + ")");
+    }
   }
-  return label;
-}
+};
 
 void softmax_cross_entropy(const Call& call) {
   call.expect_counts(2, 1);
@@ -26,14 +37,18 @@ void softmax_cross_entropy(const Call& call) {
   const View& loss = call.output(0);
   call.expect(logits.rank() == 2 && labels.shape == Shape{logits.dim(0)} && loss.shape == labels.shape,
               "expected logits [R, C], labels [R] and loss [R]");
-  const std::int32_t* label = checked_labels("softmaxCrossEntropy", labels, logits.dim(1));
+  const Labels label(call, "softmaxCrossEntropy", labels, logits.dim(1));
   dispatch_float(logits.dtype, [&]<typename T>() {
     const T* x = logits.as<T>();
     T* out = loss.as<T>();
     const std::size_t n = static_cast<std::size_t>(logits.dim(1));
     const auto loop = row_loops().of<T>().cross_entropy;
     for_each_unit(call.workers, static_cast<std::size_t>(labels.size), static_cast<double>(n),
-                  [&](std::size_t r) { out[r] = loop(n, x + r * n, static_cast<std::size_t>(label[r])); });
+                  [&](std::size_t r) {
+                    out[r] = label.of[r] == label.ignored
+                                 ? T(0)
+                                 : loop(n, x + r * n, static_cast<std::size_t>(label.of[r]), label.smoothing);
+                  });
   });
 }
 
@@ -46,21 +61,68 @@ void softmax_cross_entropy_grad(const Call& call) {
   call.expect(logits.rank() == 2 && labels.shape == Shape{logits.dim(0)} && weights.shape == labels.shape &&
                   grad.shape == logits.shape,
               "expected logits [R, C], labels [R], g [R] and out [R, C]");
-  const std::int32_t* label = checked_labels("softmaxCrossEntropyGrad", labels, logits.dim(1));
+  const Labels label(call, "softmaxCrossEntropyGrad", labels, logits.dim(1));
   dispatch_float(logits.dtype, [&]<typename T>() {
     const T* x = logits.as<T>();
     const T* g = weights.as<T>();
     T* out = grad.as<T>();
     const std::size_t n = static_cast<std::size_t>(logits.dim(1));
     const auto loop = row_loops().of<T>().cross_entropy_grad;
-    for_each_unit(
-        call.workers, static_cast<std::size_t>(labels.size), static_cast<double>(n),
-        [&](std::size_t r) { loop(n, x + r * n, static_cast<std::size_t>(label[r]), g[r], out + r * n); });
+    for_each_unit(call.workers, static_cast<std::size_t>(labels.size), static_cast<double>(n),
+                  [&](std::size_t r) {
+                    const std::size_t at = r * n;
+                    if (label.of[r] == label.ignored) {
+                      std::fill_n(out + at, n, T(0));
+                    } else {
+                      const auto own = static_cast<std::size_t>(label.of[r]);
+                      loop(n, x + at, own, label.smoothing, g[r], out + at);
+                    }
+                  });
+  });
+}
+
+void soft_cross_entropy(const Call& call) {
+  call.expect_counts(2, 1);
+  const View& logits = call.input(0);
+  const View& targets = call.input(1);
+  const View& loss = call.output(0);
+  call.expect(logits.rank() == 2 && targets.shape == logits.shape && loss.shape == Shape{logits.dim(0)},
+              "expected logits [R, C], targets [R, C] and loss [R]");
+  call.expect(logits.size > 0 || loss.size == 0, "a row must have an element");
+  dispatch_float(logits.dtype, [&]<typename T>() {
+    const T *x = logits.as<T>(), *t = targets.as<T>();
+    T* out = loss.as<T>();
+    const std::size_t n = static_cast<std::size_t>(logits.dim(1));
+    const auto loop = row_loops().of<T>().soft_cross_entropy;
+    for_each_unit(call.workers, static_cast<std::size_t>(loss.size), static_cast<double>(n),
+                  [&](std::size_t r) { out[r] = loop(n, x + r * n, t + r * n); });
+  });
+}
+
+void soft_cross_entropy_grad(const Call& call) {
+  call.expect_counts(3, 1);
+  const View& logits = call.input(0);
+  const View& targets = call.input(1);
+  const View& weights = call.input(2);
+  const View& grad = call.output(0);
+  call.expect(logits.rank() == 2 && targets.shape == logits.shape && weights.shape == Shape{logits.dim(0)} &&
+                  grad.shape == logits.shape,
+              "expected logits [R, C], targets [R, C], g [R] and out [R, C]");
+  dispatch_float(logits.dtype, [&]<typename T>() {
+    const T *x = logits.as<T>(), *t = targets.as<T>(), *g = weights.as<T>();
+    T* out = grad.as<T>();
+    if (grad.size == 0) return;
+    const std::size_t n = static_cast<std::size_t>(logits.dim(1));
+    const auto loop = row_loops().of<T>().soft_cross_entropy_grad;
+    for_each_unit(call.workers, static_cast<std::size_t>(weights.size), static_cast<double>(n),
+                  [&](std::size_t r) { loop(n, x + r * n, t + r * n, g[r], out + r * n); });
   });
 }
 
 PALIMPSEST_KERNEL("softmaxCrossEntropy", softmax_cross_entropy);
 PALIMPSEST_KERNEL("softmaxCrossEntropyGrad", softmax_cross_entropy_grad);
+PALIMPSEST_KERNEL("softCrossEntropy", soft_cross_entropy);
+PALIMPSEST_KERNEL("softCrossEntropyGrad", soft_cross_entropy_grad);
 
 }  // namespace
 }  // namespace palimpsest

@@ -88,8 +88,8 @@ TEST("softmaxCrossEntropy and its gradient equal their definition") {
       Tensor loss(x.dtype, {rows}), dx(x.dtype, shape);
       for (std::int64_t r = 0; r < rows; ++r)
         labels.data<std::int32_t>()[r] = static_cast<std::int32_t>(r * 7 % classes);
-      run("softmaxCrossEntropy", {&x, &labels}, {&loss});
-      run("softmaxCrossEntropyGrad", {&x, &labels, &g}, {&dx});
+      run("softmaxCrossEntropy", {&x, &labels}, {&loss}, {-100, 0});
+      run("softmaxCrossEntropyGrad", {&x, &labels, &g}, {&dx}, {-100, 0});
       std::vector<double> expected, expected_grad;
       for (std::int64_t r = 0; r < rows; ++r) {
         double sum = 0;
@@ -110,10 +110,10 @@ TEST("softmaxCrossEntropy names the label that is out of range") {
   Tensor x = numbers<float>({2, 3}), loss(DType::float32, {2});
   Tensor labels({2}, std::vector<std::int32_t>{2, 3}), negative({2}, std::vector<std::int32_t>{-1, 0});
   check_throws("ERR_INDEX", "softmaxCrossEntropy: label 3 at position 1 is outside [0, 3)",
-               [&] { run("softmaxCrossEntropy", {&x, &labels}, {&loss}); });
+               [&] { run("softmaxCrossEntropy", {&x, &labels}, {&loss}, {-100, 0}); });
   Tensor g = numbers<float>({2}), dx(DType::float32, {2, 3});
   check_throws("ERR_INDEX", "label -1 at position 0",
-               [&] { run("softmaxCrossEntropyGrad", {&x, &negative, &g}, {&dx}); });
+               [&] { run("softmaxCrossEntropyGrad", {&x, &negative, &g}, {&dx}, {-100, 0}); });
 }
 
 // Normalises `count` groups of n values; value i of a group uses gain[channel(group, i)].

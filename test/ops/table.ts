@@ -4,7 +4,9 @@ import { pooling } from './table/pooling';
 import { binary } from './table/binary';
 import { gatherSums } from './table/gatherSums';
 import { indexing } from './table/indexing';
+import { losses } from './table/losses';
 import { networks } from './table/networks';
+import { norms } from './table/norms';
 import { products } from './table/products';
 import { randomNumbers } from './table/random';
 import { reductions } from './table/reductions';
@@ -24,6 +26,8 @@ export const table: readonly Row[] = [
   ...convolutions,
   ...pooling,
   ...networks,
+  ...norms,
+  ...losses,
   ...training,
   ...randomNumbers,
 ];

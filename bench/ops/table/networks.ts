@@ -1,6 +1,7 @@
 import { softmaxCrossEntropy } from '../../../lib/ops/losses/softmaxCrossEntropy';
 import { groupNorm } from '../../../lib/ops/norms/groupNorm';
 import { layerNorm } from '../../../lib/ops/norms/layerNorm';
+import { rmsNorm } from '../../../lib/ops/norms/rmsNorm';
 import { avgPool2d, maxPool2dWithIndices } from '../../../lib/ops/networks/pool2d';
 import { logSoftmax, softmax } from '../../../lib/ops/networks/softmax';
 import { applied, floats, indices, type Family } from '../row';
@@ -11,6 +12,7 @@ const matrix = floats(ROWS, COLUMNS);
 const rowVector = floats(COLUMNS);
 const images = floats(IMAGES, CHANNELS, HEIGHT, WIDTH);
 const channelVector = floats(CHANNELS);
+const LABELLING = { ignoreIndex: -100, labelSmoothing: 0 };
 const halved = { kernel: [2, 2], stride: [2, 2], padding: [0, 0] };
 
 /** What stands between the products of a network. */
@@ -31,7 +33,43 @@ export const networks: Family = {
       kernel: 'softmaxCrossEntropyGrad',
       detail: '2048 classes',
       inputs: [matrix, indices(COLUMNS, ROWS), floats(ROWS)],
-      run: (inputs) => applied('softmaxCrossEntropyGrad', inputs),
+      run: (inputs) => applied('softmaxCrossEntropyGrad', inputs, LABELLING),
+    },
+    {
+      kernel: 'softCrossEntropy',
+      detail: '2048 classes',
+      inputs: [matrix, matrix],
+      run: ([logits, targets]) => softmaxCrossEntropy(logits, targets),
+    },
+    {
+      kernel: 'softCrossEntropyGrad',
+      detail: '2048 classes',
+      inputs: [matrix, matrix, floats(ROWS)],
+      run: (inputs) => applied('softCrossEntropyGrad', inputs),
+    },
+    {
+      kernel: 'rmsNorm',
+      detail: 'of rows',
+      inputs: [matrix, rowVector],
+      run: ([x, gain]) => rmsNorm(x, gain),
+    },
+    {
+      kernel: 'rmsNormGrad',
+      detail: 'of rows',
+      inputs: [matrix, rowVector, matrix],
+      run: (inputs) => applied('rmsNormGrad', inputs, { eps: 1e-6 }),
+    },
+    {
+      kernel: 'batchNorm',
+      detail: '64 channels',
+      inputs: [images, channelVector, channelVector],
+      run: (inputs) => applied('batchNorm', inputs, { eps: 1e-5 }),
+    },
+    {
+      kernel: 'batchNormGrad',
+      detail: '64 channels',
+      inputs: [images, channelVector, images],
+      run: (inputs) => applied('batchNormGrad', inputs, { eps: 1e-5 }),
     },
     {
       kernel: 'layerNorm',

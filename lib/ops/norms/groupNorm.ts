@@ -2,7 +2,7 @@ import { checkOptions, OptionError, ShapeError } from '../../errors';
 import type { ExampleAxis } from '../../graph/exampleAxis';
 import { perInput } from '../../graph/flops';
 import { defineOp, single, type AxisUse } from '../../graph/op';
-import { extent, formatShape, sizeOf, type Shape } from '../../graph/shape';
+import { extent, formatShape, sizeOf } from '../../graph/shape';
 import type { Spec, Tensor } from '../../graph/tensor';
 import { agreedAxis } from '../agreedAxis';
 import { add, mul, ones, zeros } from '../elementwise/arithmetic';
@@ -10,15 +10,13 @@ import { examplesFirst } from '../examplesFirst';
 import { checkFloats, checkSame } from '../floats';
 import { reshape } from '../shape/reshape';
 import { checkEps, DEFAULT_EPS, standardize, standardizePartial } from './standardize';
-import { broadcastTo, sumTo, sumToExamples } from '../reduce/sum';
+import { broadcastTo, sumToExamples } from '../reduce/sum';
+import { aligned, perChannel, planes } from './channels';
 
 interface Grouping {
   readonly groups: number;
   readonly eps: number;
 }
-
-/** The kernel's view: [N, C, cells]. */
-const planes = ({ shape }: Spec): Shape => [extent(shape, 0), extent(shape, 1), sizeOf(shape.slice(2))];
 
 const numbers = ({ groups, eps }: Grouping): number[] => [groups, eps];
 
@@ -41,19 +39,9 @@ function sameImage(use: AxisUse<object>, vectors: readonly number[]): ExampleAxi
   return axis.axis === 0 ? axis : use.mixes('it normalises over the example axis');
 }
 
-/** A vector of channels, shaped to broadcast with x [N, C, ...]. */
-const aligned = (vector: Tensor, x: Spec): Tensor =>
-  reshape(vector, [vector.size, ...Array<number>(x.shape.length - 2).fill(1)]);
-
 /** One row per image and group. */
 const grouped = (x: Tensor, { groups }: Grouping): Tensor =>
   reshape(x, [extent(x.shape, 0), groups, (extent(x.shape, 1) / groups) * sizeOf(x.shape.slice(2))]);
-
-/** Sums x [N, C, ...] down to one number per channel. */
-const perChannel = (x: Tensor): Tensor => {
-  const channels = extent(x.shape, 1);
-  return reshape(sumTo(x, [channels, ...Array<number>(x.shape.length - 2).fill(1)]), [channels]);
-};
 
 const groupNormOp = defineOp<Grouping>('groupNorm', {
   infer: ([x, gain, bias], grouping) => {
@@ -155,4 +143,29 @@ export function groupNorm(x: Tensor, gain: Tensor, bias: Tensor, options: GroupN
     throw new OptionError(`groupNorm: groups must be a positive integer, got ${groups}`);
   }
   return single(groupNormOp([x, gain, bias], { groups, eps }));
+}
+
+export interface InstanceNormOptions {
+  /** Added to the variance. Default 1e-5, as in PyTorch. */
+  readonly eps?: number;
+}
+
+/**
+ * Instance normalisation (Ulyanov et al. 2016) of x [N, C, ...] with gain [C] and bias [C]: `groupNorm` with a group per
+ * channel, so that mean and variance are those of one plane of one image.
+ *
+ * @throws ShapeError unless x has an axis of channels and gain and bias are [C]; DTypeError unless all have one float
+ *   dtype; OptionError for a misspelled or impossible option.
+ */
+export function instanceNorm(
+  x: Tensor,
+  gain: Tensor,
+  bias: Tensor,
+  options: InstanceNormOptions = {},
+): Tensor {
+  checkOptions('instanceNorm', options, ['eps']);
+  const { eps = DEFAULT_EPS } = options;
+  checkEps('instanceNorm', eps);
+  // Without channels any number of groups will do.
+  return single(groupNormOp([x, gain, bias], { groups: Math.max(1, x.shape[1] ?? 1), eps }));
 }

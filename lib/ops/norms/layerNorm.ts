@@ -1,37 +1,16 @@
 import { checkOptions } from '../../errors';
-import type { ExampleAxis } from '../../graph/exampleAxis';
 import { perInput } from '../../graph/flops';
-import { defineOp, single, type AxisUse } from '../../graph/op';
-import { extent, normalizeAxis, sizeOf, type Shape } from '../../graph/shape';
-import type { Spec, Tensor } from '../../graph/tensor';
-import { agreedAxis } from '../agreedAxis';
+import { defineOp, single } from '../../graph/op';
+import type { Tensor } from '../../graph/tensor';
 import { add, mul, ones, zeros } from '../elementwise/arithmetic';
 import { examplesFirst } from '../examplesFirst';
 import { checkFloats, checkSame } from '../floats';
+import { checkVectors, rows, sameRow } from './rows';
 import { checkEps, DEFAULT_EPS, standardize, standardizePartial } from './standardize';
 import { broadcastTo, sumTo, sumToExamples } from '../reduce/sum';
 
 interface Epsilon {
   readonly eps: number;
-}
-
-const rows = ({ shape }: Spec): Shape => [sizeOf(shape.slice(0, -1)), extent(shape, -1)];
-
-/** Checks x [..., D] and vectors of D numbers. */
-function checkVectors(where: string, x: Spec, ...vectors: readonly Spec[]): void {
-  checkFloats(where, x, ...vectors);
-  normalizeAxis(where, -1, x.shape.length);
-  for (const vector of vectors) checkSame(where, 'gain and bias', vector, x.shape.slice(-1));
-}
-
-/** Every row stays by itself; gain and bias are the same for all. */
-function sameRow(use: AxisUse<object>, vectors: readonly number[]): ExampleAxis {
-  if (vectors.some((which) => use.axes[which])) {
-    return use.mixes('its gain or bias differs from example to example');
-  }
-  const axis = agreedAxis(use);
-  const last = use.inputs[0].shape.length - 1;
-  return axis.axis < last ? axis : use.mixes('it normalises over the example axis');
 }
 
 const layerNormOp = defineOp<Epsilon>('layerNorm', {

@@ -1,5 +1,6 @@
 // Layer and group norm of a row. Included by one file per instruction set, with the precautions of lanes.h.
 #include "kernels/lanes.h"
+#include "row_loops.h"
 
 namespace palimpsest {
 namespace {
@@ -115,6 +116,102 @@ void group_norm_grad_rows(std::size_t channels, std::size_t cells, const T* x, c
              (at(g + c * cells) * scale + (at(x + c * cells) - group.centre) * grad.b) + grad.c);
     });
   }
+}
+
+template <typename T>
+void rms_norm_row(std::size_t n, const T* x, const T* gain, double eps, T* y) {
+  double total[1];
+  add_up<T>(n, total, [&](auto at, Vector<T>* sums) { sums[0] += at(x) * at(x); });
+  const T scale = static_cast<T>(1 / __builtin_sqrt(total[0] / static_cast<double>(n) + eps));
+  for_each_vector<T>(n, [&](auto at) { at.put(y, at(x) * scale * at(gain)); });
+}
+
+// dx = r h - x r^3 mean(h x) with h = g gain
+template <typename T>
+void rms_norm_grad_row(std::size_t n, const T* x, const T* gain, const T* g, double eps, T* dx) {
+  double totals[2];
+  add_up<T>(n, totals, [&](auto at, Vector<T>* sums) {
+    const Vector<T> v = at(x);
+    sums[0] += v * v;
+    sums[1] += at(g) * at(gain) * v;
+  });
+  const double count = static_cast<double>(n);
+  const double scale = 1 / __builtin_sqrt(totals[0] / count + eps);
+  const T a = static_cast<T>(scale), b = static_cast<T>(-scale * scale * scale * totals[1] / count);
+  for_each_vector<T>(n, [&](auto at) { at.put(dx, at(g) * at(gain) * a + at(x) * b); });
+}
+
+// Calls use(offset) for the runs of one channel.
+template <typename Use>
+inline void for_each_run(const ChannelRuns& runs, Use&& use) {
+  for (std::size_t i = 0; i < runs.examples; ++i) use(i * runs.step);
+}
+
+// The mean of a channel.
+template <typename T>
+inline T mean_of_runs(const ChannelRuns& runs, const T* x) {
+  double sum = 0;
+  for_each_run(runs, [&](std::size_t at_run) {
+    double total[1];
+    add_up<T>(runs.cells, total, [&](auto at, Vector<T>* sums) { sums[0] += at(x + at_run); });
+    sum += total[0];
+  });
+  return static_cast<T>(sum / static_cast<double>(runs.examples * runs.cells));
+}
+
+template <typename T>
+void batch_norm_runs(const ChannelRuns& runs, const T* x, T gain, T bias, double eps, T* y, T* statistics) {
+  const T centre = mean_of_runs(runs, x);
+  double deviations = 0, squares = 0;
+  for_each_run(runs, [&](std::size_t at_run) {
+    double totals[2];
+    add_up<T>(runs.cells, totals, [&](auto at, Vector<T>* sums) {
+      const Vector<T> d = at(x + at_run, centre) - centre;
+      sums[0] += d;
+      sums[1] += d * d;
+    });
+    deviations += totals[0];
+    squares += totals[1];
+  });
+  const std::size_t n = runs.examples * runs.cells;
+  const Centred<T> channel = centred(n, centre, deviations, squares, eps);
+  const double rest = static_cast<double>(channel.rest);
+  const double variance = squares / static_cast<double>(n) - rest * rest;
+  statistics[0] = centre + channel.rest;
+  statistics[1] = static_cast<T>(variance > 0 ? variance : variance * 0);
+  const T scale = static_cast<T>(channel.rstd) * gain;
+  for_each_run(runs, [&](std::size_t at_run) {
+    for_each_vector<T>(runs.cells, [&](auto at) {
+      at.put(y + at_run, ((at(x + at_run) - channel.centre) - channel.rest) * scale + bias);
+    });
+  });
+}
+
+template <typename T>
+void batch_norm_grad_runs(const ChannelRuns& runs, const T* x, T gain, const T* g, double eps, T* dx) {
+  const T centre = mean_of_runs(runs, x);
+  double sums_of[4] = {};
+  for_each_run(runs, [&](std::size_t at_run) {
+    double totals[4];
+    add_up<T>(runs.cells, totals, [&](auto at, Vector<T>* sums) {
+      const Vector<T> d = at(x + at_run, centre) - centre, up = at(g + at_run);
+      sums[0] += d;
+      sums[1] += d * d;
+      sums[2] += up;
+      sums[3] += up * d;
+    });
+    for (std::size_t k = 0; k < 4; ++k) sums_of[k] += totals[k];
+  });
+  const std::size_t n = runs.examples * runs.cells;
+  const double scale = static_cast<double>(gain);
+  const NormGrad<T> grad(n, centred(n, centre, sums_of[0], sums_of[1], eps), sums_of[2] * scale,
+                         sums_of[3] * scale);
+  const T a = grad.a * gain;
+  for_each_run(runs, [&](std::size_t at_run) {
+    for_each_vector<T>(runs.cells, [&](auto at) {
+      at.put(dx + at_run, (at(g + at_run) * a + (at(x + at_run) - centre) * grad.b) + grad.c);
+    });
+  });
 }
 
 }  // namespace

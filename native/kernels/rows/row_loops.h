@@ -4,16 +4,26 @@
 
 namespace palimpsest {
 
+// The runs of elements that one channel of a batch consists of.
+struct ChannelRuns {
+  std::size_t examples;
+  std::size_t step;
+  std::size_t cells;
+};
+
 // The loops over one row of softmax, cross-entropy and the norms, for one element type and one instruction
 // set. Rows have at least one element, and outputs are apart from inputs.
 template <typename T>
 struct RowLoops {
   void (*softmax)(std::size_t n, const T* x, T* y);
   void (*log_softmax)(std::size_t n, const T* x, T* y);
-  // log(sum exp x) - x[label]
-  T (*cross_entropy)(std::size_t n, const T* x, std::size_t label);
-  // (softmax(x) - onehot(label)) * g
-  void (*cross_entropy_grad)(std::size_t n, const T* x, std::size_t label, T g, T* dx);
+  // log(sum exp x) - sum(t x) for the target t = (1 - smoothing) onehot(label) + smoothing / n, and its
+  // gradient (softmax(x) - t) * g
+  T (*cross_entropy)(std::size_t n, const T* x, std::size_t label, double smoothing);
+  void (*cross_entropy_grad)(std::size_t n, const T* x, std::size_t label, double smoothing, T g, T* dx);
+  // sum(t) log(sum exp x) - sum(t x) for any target t, and its gradient (softmax(x) sum(t) - t) * g
+  T (*soft_cross_entropy)(std::size_t n, const T* x, const T* target);
+  void (*soft_cross_entropy_grad)(std::size_t n, const T* x, const T* target, T g, T* dx);
   void (*layer_norm)(std::size_t n, const T* x, const T* gain, const T* bias, double eps, T* y);
   void (*layer_norm_grad)(std::size_t n, const T* x, const T* gain, const T* g, double eps, T* dx);
   // A group of `channels` rows of `cells` elements, normalised together, with one gain and bias per channel.
@@ -21,6 +31,12 @@ struct RowLoops {
                      double eps, T* y);
   void (*group_norm_grad)(std::size_t channels, std::size_t cells, const T* x, const T* gain, const T* g,
                           double eps, T* dx);
+  void (*rms_norm)(std::size_t n, const T* x, const T* gain, double eps, T* y);
+  void (*rms_norm_grad)(std::size_t n, const T* x, const T* gain, const T* g, double eps, T* dx);
+  // One channel of a batch: `examples` runs of `cells` elements, `step` apart, normalised together.
+  // `statistics` receives their mean and variance.
+  void (*batch_norm)(const ChannelRuns& runs, const T* x, T gain, T bias, double eps, T* y, T* statistics);
+  void (*batch_norm_grad)(const ChannelRuns& runs, const T* x, T gain, const T* g, double eps, T* dx);
 };
 
 struct RowLoopSet {

@@ -7,9 +7,20 @@ namespace palimpsest {
 namespace {
 
 template <typename T>
-constexpr RowLoops<T> kRowLoopsOf = {
-    softmax_row<T>,    log_softmax_row<T>,     cross_entropy_row<T>, cross_entropy_grad_row<T>,
-    layer_norm_row<T>, layer_norm_grad_row<T>, group_norm_rows<T>,   group_norm_grad_rows<T>};
+constexpr RowLoops<T> kRowLoopsOf = {softmax_row<T>,
+                                     log_softmax_row<T>,
+                                     cross_entropy_row<T>,
+                                     cross_entropy_grad_row<T>,
+                                     soft_cross_entropy_row<T>,
+                                     soft_cross_entropy_grad_row<T>,
+                                     layer_norm_row<T>,
+                                     layer_norm_grad_row<T>,
+                                     group_norm_rows<T>,
+                                     group_norm_grad_rows<T>,
+                                     rms_norm_row<T>,
+                                     rms_norm_grad_row<T>,
+                                     batch_norm_runs<T>,
+                                     batch_norm_grad_runs<T>};
 
 }  // namespace
 }  // namespace palimpsest

@@ -91,17 +91,45 @@ void log_softmax_row(std::size_t n, const T* x, T* y) {
 }
 
 template <typename T>
-T cross_entropy_row(std::size_t n, const T* x, std::size_t label) {
+T cross_entropy_row(std::size_t n, const T* x, std::size_t label, double smoothing) {
   const T top = largest(n, x);
-  return (top - x[label]) + static_cast<T>(__builtin_log(sum_of_exponentials(n, x, top)));
+  const double log_sum = __builtin_log(sum_of_exponentials(n, x, top));
+  if (smoothing == 0) return (top - x[label]) + static_cast<T>(log_sum);
+  double total[1];
+  add_up<T>(n, total, [&](auto at, Vector<T>* sums) { sums[0] += top - at(x, top); });
+  const double below = static_cast<double>(top - x[label]);
+  return static_cast<T>(log_sum + (1 - smoothing) * below + smoothing * (total[0] / static_cast<double>(n)));
 }
 
 template <typename T>
-void cross_entropy_grad_row(std::size_t n, const T* x, std::size_t label, T g, T* dx) {
+void cross_entropy_grad_row(std::size_t n, const T* x, std::size_t label, double smoothing, T g, T* dx) {
   const double sum = exponentials(n, x, largest(n, x), dx);
   const T scale = static_cast<T>(g / sum);
-  for_each_vector<T>(n, [&](auto at) { at.put(dx, at(dx) * scale); });
-  dx[label] -= g;
+  const T share = static_cast<T>(smoothing * g / static_cast<double>(n));
+  for_each_vector<T>(n, [&](auto at) { at.put(dx, at(dx) * scale - share); });
+  dx[label] -= static_cast<T>((1 - smoothing) * g);
+}
+
+template <typename T>
+T soft_cross_entropy_row(std::size_t n, const T* x, const T* target) {
+  const T top = largest(n, x);
+  const double log_sum = __builtin_log(sum_of_exponentials(n, x, top));
+  double totals[2];
+  add_up<T>(n, totals, [&](auto at, Vector<T>* sums) {
+    const Vector<T> t = at(target);
+    sums[0] += t;
+    sums[1] += t * (top - at(x, top));
+  });
+  return static_cast<T>(log_sum * totals[0] + totals[1]);
+}
+
+template <typename T>
+void soft_cross_entropy_grad_row(std::size_t n, const T* x, const T* target, T g, T* dx) {
+  const double sum = exponentials(n, x, largest(n, x), dx);
+  double total[1];
+  add_up<T>(n, total, [&](auto at, Vector<T>* sums) { sums[0] += at(target); });
+  const T scale = static_cast<T>(g * (total[0] / sum));
+  for_each_vector<T>(n, [&](auto at) { at.put(dx, at(dx) * scale - at(target) * g); });
 }
 
 }  // namespace

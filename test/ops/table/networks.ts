@@ -1,4 +1,3 @@
-import { softmaxCrossEntropy } from '../../../lib/ops/losses/softmaxCrossEntropy';
 import { zeros } from '../../../lib/ops/elementwise/arithmetic';
 import { groupNorm } from '../../../lib/ops/norms/groupNorm';
 import { layerNorm } from '../../../lib/ops/norms/layerNorm';
@@ -7,10 +6,10 @@ import type { Tensor } from '../../../lib/graph/tensor';
 import type { Shape } from '../../../lib/graph/shape';
 import { vjp } from '../../../lib/transforms/vjp';
 import { at, build, elementsAlong, type NdArray } from '../../support/array';
-import type { Case, Row, Sample } from '../row';
+import type { Case, Row } from '../row';
 
-const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
-const average = (values: readonly number[]): number => total(values) / values.length;
+export const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+export const average = (values: readonly number[]): number => total(values) / values.length;
 
 /** The scores less their largest, and `log(sum(e^x))` of those: nothing is lost when they are far from 0. */
 function shifted(row: readonly number[]): { largest: number; logSum: number } {
@@ -18,7 +17,7 @@ function shifted(row: readonly number[]): { largest: number; logSum: number } {
   return { largest, logSum: Math.log(total(row.map((value) => Math.exp(value - largest)))) };
 }
 
-const logShare = (value: number, row: readonly number[]): number => {
+export const logShare = (value: number, row: readonly number[]): number => {
   const { largest, logSum } = shifted(row);
   return value - largest - logSum;
 };
@@ -63,33 +62,13 @@ const softmaxRow = (
   mixes: [{ axes: [1] }],
 });
 
-const labelled = (name: string, logits: Shape, classes: number, ...more: readonly Sample[]): Case => ({
-  name,
-  inputs: [
-    { shape: logits, range: [-3, 3] },
-    { shape: logits.slice(0, -1), dtype: 'int32', range: [0, classes] },
-    ...more,
-  ],
-});
-
-const LOSSES: readonly Case[] = [
-  labelled('rows', [3, 4], 4),
-  labelled('tokens', [2, 3, 5], 5),
-  labelled('one element', [1, 1], 1),
-  labelled('no rows', [0, 3], 3),
-];
-const withCotangents = (of: Case): Case => ({
-  ...of,
-  inputs: [...of.inputs, { shape: of.inputs[1]!.shape, range: [0.5, 2] }],
-});
-
-const normalised = (values: readonly number[], value: number, eps: number): number => {
+export const normalised = (values: readonly number[], value: number, eps: number): number => {
   const centre = average(values);
   return (value - centre) / Math.sqrt(average(values.map((own) => (own - centre) ** 2)) + eps);
 };
 
 /** The derivative of normalising `x`, applied to `h`: `scale (h - mean(h) - normal mean(h normal))`. */
-function normalisedPartial(x: readonly number[], h: readonly number[], eps: number): number[] {
+export function normalisedPartial(x: readonly number[], h: readonly number[], eps: number): number[] {
   const centre = average(x);
   const scale = 1 / Math.sqrt(average(x.map((own) => (own - centre) ** 2)) + eps);
   const normal = x.map((own) => (own - centre) * scale);
@@ -97,15 +76,15 @@ function normalisedPartial(x: readonly number[], h: readonly number[], eps: numb
   return h.map((own, i) => scale * (own - average(h) - normal[i]! * along));
 }
 
-const norm = (name: string, shape: Shape, width: number, options?: any): Case => ({
+export const norm = (name: string, shape: Shape, width: number, options?: any): Case => ({
   name,
   inputs: [{ shape }, { shape: [width], range: [0.5, 2] }, { shape: [width] }],
   options,
 });
-const EPS = 1e-5;
+export const EPS = 1e-5;
 
 /** The variance is 0 then: eps is large, lest it magnifies rounding, and numbers are such that nothing is rounded. */
-const oneElement = (options: unknown): Case => ({
+export const oneElement = (options: unknown): Case => ({
   name: 'one element',
   inputs: [
     { shape: [1, 1], values: [0.75] },
@@ -129,13 +108,13 @@ const GROUP_NORMS: readonly Case[] = [
   norm('no images', [0, 4, 2, 2], 4, { groups: 2 }),
 ];
 /** The third input as a cotangent of the result. */
-const backwards = (of: Case): Case => ({
+export const backwards = (of: Case): Case => ({
   ...of,
   inputs: [...of.inputs.slice(0, 2), { ...of.inputs[2]!, shape: of.inputs[0]!.shape, range: [-1, 2] }],
 });
 
 /** What comes back for x through a norm without bias. */
-const pulled = (norm: (x: Tensor) => Tensor, x: Tensor, g: Tensor): Tensor => vjp(norm, x).pull(g);
+export const pulled = (norm: (x: Tensor) => Tensor, x: Tensor, g: Tensor): Tensor => vjp(norm, x).pull(g);
 
 /** The elements that group normalisation takes together with one of them: their indices. */
 function groupOf(x: NdArray, groups: number, index: readonly number[]): number[][] {
@@ -147,61 +126,12 @@ function groupOf(x: NdArray, groups: number, index: readonly number[]): number[]
 }
 
 /** Two more roundings per element, under a root. */
-const NORM_TOLERANCE = { float32: 3e-6, float64: 1e-14 };
+export const NORM_TOLERANCE = { float32: 3e-6, float64: 1e-14 };
 
-/** Ops of networks: softmax and its losses, normalisation. */
+/** Ops of networks: softmax and normalisation. */
 export const networks: readonly Row[] = [
   softmaxRow('softmax', softmax, (value, row) => Math.exp(logShare(value, row))),
   softmaxRow('logSoftmax', logSoftmax, logShare),
-  {
-    name: 'softmaxCrossEntropy',
-    run: ([logits, labels]) => softmaxCrossEntropy(logits!, labels!),
-    reference: ([logits, labels]) =>
-      build(labels!.shape, (index) => {
-        const row = elementsAlong(logits!, [logits!.shape.length - 1], [...index, 0]);
-        return -logShare(row[at(labels!, ...index)]!, row);
-      }),
-    cases: LOSSES,
-    special: [
-      {
-        name: 'far apart',
-        inputs: [
-          { shape: [2, 3], values: [0, 1000, -1000, -1000, 0, 80] },
-          { shape: [2], dtype: 'int32', values: [2, 2] },
-        ],
-      },
-      {
-        name: 'NaN',
-        inputs: [
-          { shape: [2, 2], values: [NaN, 1, 0, 1] },
-          { shape: [2], dtype: 'int32', values: [1, 1] },
-        ],
-      },
-    ],
-    large: labelled('large', [700, 150], 150),
-    examples: [
-      { axes: [0, 0], output: 0 },
-      { axes: [0, 0], output: 0, of: 'tokens' },
-      { axes: [1, 1], output: 1, of: 'tokens' },
-    ],
-  },
-  {
-    name: 'softmaxCrossEntropyGrad',
-    run: ([logits, labels, g]) => vjp((z) => softmaxCrossEntropy(z, labels!), logits!).pull(g!),
-    reference: ([logits, labels, g]) =>
-      build(logits!.shape, (index) => {
-        const [position, c] = [index.slice(0, -1), index.at(-1)!];
-        const row = elementsAlong(logits!, [index.length - 1], index);
-        const hit = Number(at(labels!, ...position) === c);
-        return (Math.exp(logShare(row[c]!, row)) - hit) * at(g!, ...position);
-      }),
-    cases: LOSSES.map(withCotangents),
-    large: withCotangents(labelled('large', [700, 150], 150)),
-    examples: [
-      { axes: [0, 0, 0], output: 0 },
-      { axes: [1, 1, 1], output: 1, of: 'tokens' },
-    ],
-  },
   {
     name: 'layerNorm',
     run: ([x, gain, bias], options) => layerNorm(x!, gain!, bias!, options),

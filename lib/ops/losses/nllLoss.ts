@@ -1,0 +1,38 @@
+import { checkOptions } from '../../errors';
+import type { Tensor } from '../../graph/tensor';
+import { neg, zerosLike } from '../elementwise/arithmetic';
+import { where } from '../elementwise/math';
+import { checkFloats } from '../floats';
+import { takeAlong } from '../indexing/takeAlong';
+import { expandDims, reshape } from '../shape/reshape';
+import { checkIgnored, checkLabels, countedLabels, countOf, IGNORED_LABEL } from './labels';
+import { reduced, type LossOptions } from './reduction';
+
+export interface NllLossOptions extends LossOptions {
+  /** Positions with this label have loss 0, and the mean leaves them out. Default -100, as in PyTorch. */
+  readonly ignoreIndex?: number;
+}
+
+/**
+ * The negative log-likelihood of int32 labels [...] under log-probabilities [..., C], `loss = -logProbabilities[label]`:
+ * one per position. `softmaxCrossEntropy` does this and `logSoftmax` in one pass.
+ *
+ * @throws ShapeError unless labels have the shape of the log-probabilities but for the classes; DTypeError unless these are
+ *   floats and labels int32; OptionError for a misspelled or impossible option.
+ */
+export function nllLoss(logProbabilities: Tensor, labels: Tensor, options: NllLossOptions = {}): Tensor {
+  checkOptions('nllLoss', options, ['ignoreIndex', 'reduction']);
+  const { ignoreIndex = IGNORED_LABEL, reduction } = options;
+  checkIgnored('nllLoss', ignoreIndex);
+  checkFloats('nllLoss', logProbabilities);
+  checkLabels('nllLoss', logProbabilities, labels);
+  const { counted, safe } = countedLabels(labels, ignoreIndex);
+  const hit = reshape(takeAlong(logProbabilities, expandDims(safe, -1)), labels.shape);
+  const losses = where(counted, neg(hit), zerosLike(hit));
+  return reduced(
+    'nllLoss',
+    losses,
+    reduction,
+    reduction === 'mean' ? countOf(labels, ignoreIndex, losses) : undefined,
+  );
+}
