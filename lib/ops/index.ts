@@ -1,3 +1,4 @@
+export * from './attention';
 export * from './curvature';
 export * from './elementwise';
 export * from './indexing';

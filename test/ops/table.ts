@@ -1,4 +1,5 @@
 import type { Row } from './row';
+import { attentions } from './table/attention';
 import { convolutions } from './table/convolutions';
 import { pooling } from './table/pooling';
 import { binary } from './table/binary';
@@ -23,6 +24,7 @@ export const table: readonly Row[] = [
   ...gatherSums,
   ...reductions,
   ...products,
+  ...attentions,
   ...convolutions,
   ...pooling,
   ...networks,

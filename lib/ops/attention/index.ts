@@ -1,0 +1,1 @@
+export { attention, attentionWithPattern, type AttentionOptions } from './attention';

@@ -1,0 +1,7 @@
+#include "attention_loops.inl"
+
+namespace palimpsest {
+
+extern const AttentionLoopSet kAvx2AttentionLoops{kAttentionLoopsOf<float>, kAttentionLoopsOf<double>};
+
+}  // namespace palimpsest

@@ -1,0 +1,90 @@
+// The row loops of attention. Included by one file per instruction set, with the precautions of lanes.h.
+#include "attention_loops.h"
+#include "kernels/rows/softmax_rows.inl"
+
+namespace palimpsest {
+namespace {
+
+inline float tanh_of(float x) { return single::tanh(x); }
+inline double tanh_of(double x) { return __builtin_tanh(x); }
+
+// tanh lane by lane, in the form of a loop that the compiler turns into vector instructions.
+template <typename T>
+inline Vector<T> tanh_of_lanes(Vector<T> x) {
+  T lanes[kLanes<T>];
+  __builtin_memcpy(lanes, &x, kVectorBytes);
+  for (std::size_t i = 0; i < kLanes<T>; ++i) lanes[i] = tanh_of(lanes[i]);
+  __builtin_memcpy(&x, lanes, kVectorBytes);
+  return x;
+}
+
+template <typename T, bool kCapped, bool kBiased>
+T scores_of(std::size_t n, T* s, const T* bias, ScoreRule<T> rule) {
+  const T inner = kCapped ? rule.scale / rule.cap : rule.scale;
+  Vector<T> top = splat(kMinusInfinity<T>);
+  for_each_vector<T>(n, [&](auto at) {
+    Vector<T> v = at(s) * inner;
+    if constexpr (kCapped) v = tanh_of_lanes<T>(v) * rule.cap;
+    if constexpr (kBiased) v += at(bias);
+    at.put(s, v);
+    v = at(s, kMinusInfinity<T>);  // what lies behind the row is no score
+    top = v > top ? v : top;
+  });
+  return largest_lane<T>(top);
+}
+
+template <typename T>
+T scores_row(std::size_t n, T* s, const T* bias, ScoreRule<T> rule) {
+  if (rule.cap != 0) {
+    return bias == nullptr ? scores_of<T, true, false>(n, s, bias, rule)
+                           : scores_of<T, true, true>(n, s, bias, rule);
+  }
+  return bias == nullptr ? scores_of<T, false, false>(n, s, bias, rule)
+                         : scores_of<T, false, true>(n, s, bias, rule);
+}
+
+template <typename T>
+double exponentials_row(std::size_t n, T* s, T top) {
+  return exponentials<T>(n, s, top, s);
+}
+
+template <typename T>
+void scale_row(std::size_t n, T* y, T factor) {
+  for_each_vector<T>(n, [&](auto at) { at.put(y, at(y) * factor); });
+}
+
+template <typename T, bool kCapped, bool kBiased>
+void grad_of(std::size_t n, T* p, T* dp, const T* bias, ScoreRule<T> rule, T log_sum, T delta) {
+  const T inner = kCapped ? rule.scale / rule.cap : rule.scale;
+  for_each_vector<T>(n, [&](auto at) {
+    Vector<T> v = at(p) * inner;
+    Vector<T> slope = splat(rule.scale);
+    if constexpr (kCapped) {
+      const Vector<T> u = tanh_of_lanes<T>(v);
+      v = u * rule.cap;
+      slope = (T(1) - u * u) * rule.scale;
+    }
+    if constexpr (kBiased) v += at(bias);
+    const Vector<T> probability = exp_of_lanes<T>(v - log_sum);
+    at.put(p, probability);
+    at.put(dp, probability * (at(dp) - delta) * slope);
+  });
+}
+
+template <typename T>
+void grad_row(std::size_t n, T* p, T* dp, const T* bias, ScoreRule<T> rule, T log_sum, T delta) {
+  if (rule.cap != 0) {
+    bias == nullptr ? grad_of<T, true, false>(n, p, dp, bias, rule, log_sum, delta)
+                    : grad_of<T, true, true>(n, p, dp, bias, rule, log_sum, delta);
+  } else {
+    bias == nullptr ? grad_of<T, false, false>(n, p, dp, bias, rule, log_sum, delta)
+                    : grad_of<T, false, true>(n, p, dp, bias, rule, log_sum, delta);
+  }
+}
+
+template <typename T>
+constexpr AttentionLoops<T> kAttentionLoopsOf = {scores_row<T>, exponentials_row<T>, scale_row<T>,
+                                                 grad_row<T>};
+
+}  // namespace
+}  // namespace palimpsest
