@@ -63,12 +63,16 @@ export interface ProductSite {
   readonly shape: Shape;
 }
 
-/** The gradient of a convolution's weight [O, C, kh, kw]: the product of `cotangent` with the patches of `images`. */
+/**
+ * The gradient of a convolution's weight [O, C, kh, kw]: the product of `cotangent` with the patches of `images`, read in
+ * row-major order as `shape`.
+ */
 export interface ConvolutionSite {
   readonly kind: 'convolution';
   readonly images: Tensor;
   readonly cotangent: Tensor;
   readonly geometry: ConvolutionGeometry;
+  readonly kernel: readonly [height: number, width: number];
   readonly shape: Shape;
 }
 

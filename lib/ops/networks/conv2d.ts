@@ -176,8 +176,9 @@ function weightSite(
   geometry: ConvolutionGeometry,
   shape: Shape,
 ): Site {
-  if (isWhole(axis)) return { kind: 'convolution', images, cotangent, geometry, shape };
-  const { left, right } = factors(images, cotangent, { ...geometry, kernel: lastTwo(shape) });
+  const kernel = lastTwo(shape);
+  if (isWhole(axis)) return { kind: 'convolution', images, cotangent, geometry, kernel, shape };
+  const { left, right } = factors(images, cotangent, { ...geometry, kernel });
   const ofExamples = (rows: Tensor): Tensor => flatten(examplesFirst(rows, axis), 1, 2);
   return { kind: 'product', left: ofExamples(left), right: ofExamples(right), shape };
 }

@@ -113,6 +113,9 @@ export const shape: readonly Row[] = [
     cases: [
       { name: 'merged', inputs: [{ shape: [3, 4, 2] }], options: [-1, 2] },
       { name: 'inferred', inputs: [{ shape: [4, 3] }], options: [2, -1] },
+      // Also what a kernel of one axis becomes before a convolution over two.
+      { name: 'images', inputs: [{ shape: [2, 4, 3] }], options: [2, 2, 2, 3] },
+      { name: 'other images', inputs: [{ shape: [2, 4, 3, 2] }], options: [2, 2, 6, 2] },
       { name: 'one element', inputs: [{ shape: [1] }], options: [] },
       { name: 'no elements', inputs: [{ shape: [0, 3] }], options: [3, 0] },
     ],

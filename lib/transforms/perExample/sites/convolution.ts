@@ -1,5 +1,5 @@
 import type { ConvolutionSite, ProductSite } from '../../../graph/op';
-import { extent, sizeOf, type Shape } from '../../../graph/shape';
+import { extent, sizeOf } from '../../../graph/shape';
 import { productNormsConvolution } from '../../../ops/curvature/productNorms';
 import { squareSumConvolution } from '../../../ops/curvature/squareSum';
 import { mul } from '../../../ops/elementwise/arithmetic';
@@ -11,8 +11,6 @@ import { transpose } from '../../../ops/shape/transpose';
 import { rowsOf, type SiteKind } from './kind';
 import { productKind } from './product';
 
-const kernelOf = (shape: Shape): [number, number] => [extent(shape, 2), extent(shape, 3)];
-
 /** The gradient of a convolution's weight: the cotangent at every position with the patch under it. */
 export const convolutionKind: SiteKind<ConvolutionSite> = {
   count: ({ images }) => extent(images.shape, 0),
@@ -23,21 +21,21 @@ export const convolutionKind: SiteKind<ConvolutionSite> = {
   }),
   product,
   materialized: (site) => productKind.materialized(product(site)),
-  sumSquares: ({ images, cotangent, geometry, shape }) =>
-    squareSumConvolution(images, cotangent, { ...geometry, kernel: kernelOf(shape) }),
-  squaredNorms: ({ images, cotangent, geometry, shape }) =>
-    productNormsConvolution(images, cotangent, { ...geometry, kernel: kernelOf(shape) }),
+  sumSquares: ({ images, cotangent, geometry, kernel, shape }) =>
+    reshape(squareSumConvolution(images, cotangent, { ...geometry, kernel }), shape),
+  squaredNorms: ({ images, cotangent, geometry, kernel }) =>
+    productNormsConvolution(images, cotangent, { ...geometry, kernel }),
   // <dL_n/dW, v> = <conv2d(x_n, v), g_n>: the directions are so many more output channels.
-  dots: ({ images, cotangent, geometry, shape }, directions) => {
+  dots: ({ images, cotangent, geometry, kernel }, directions) => {
     const many = extent(directions.shape, 0);
     const [examples = 0, outputs = 0, height = 0, width = 0] = cotangent.shape;
-    const filters = reshape(directions, [many * outputs, ...shape.slice(1)]);
+    const filters = reshape(directions, [many * outputs, extent(images.shape, 1), ...kernel]);
     const turned = reshape(conv2d(images, filters, geometry), [examples, many, outputs, height, width]);
     const terms = mul(turned, reshape(cotangent, [examples, 1, outputs, height, width]));
     return transpose(sum(terms, { axis: [2, 3, 4] }));
   },
   // The weightings are so many more output channels as well.
-  weightedSums: ({ images, cotangent, geometry, shape }, weights) => {
+  weightedSums: ({ images, cotangent, geometry, kernel, shape }, weights) => {
     const many = extent(weights.shape, 0);
     const [examples = 0, outputs = 0, height = 0, width = 0] = cotangent.shape;
     const scaled = mul(
@@ -45,16 +43,16 @@ export const convolutionKind: SiteKind<ConvolutionSite> = {
       reshape(cotangent, [examples, 1, outputs, height, width]),
     );
     const channels = reshape(scaled, [examples, many * outputs, height, width]);
-    const sums = conv2dWeightGrad(images, channels, { ...geometry, kernel: kernelOf(shape) });
+    const sums = conv2dWeightGrad(images, channels, { ...geometry, kernel });
     return reshape(sums, [many, sizeOf(shape)]);
   },
 };
 
-function product({ images, cotangent, geometry, shape }: ConvolutionSite): ProductSite {
+function product({ images, cotangent, geometry, kernel, shape }: ConvolutionSite): ProductSite {
   return {
     kind: 'product',
     left: transpose(flatten(cotangent, 2)),
-    right: unfold(images, { ...geometry, kernel: kernelOf(shape) }),
+    right: unfold(images, { ...geometry, kernel }),
     shape,
   };
 }
