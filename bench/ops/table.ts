@@ -1,4 +1,5 @@
 import type { Family } from './row';
+import { attentions } from './table/attention';
 import { convolutions } from './table/convolutions';
 import { curvature } from './table/curvature';
 import { elementwise } from './table/elementwise';
@@ -10,6 +11,7 @@ import { shapes } from './table/shapes';
 /** Every kernel that computes something, at sizes that keep the machine busy: `table.test.ts` asserts it. */
 export const table: readonly Family[] = [
   products,
+  attentions,
   convolutions,
   curvature,
   elementwise,

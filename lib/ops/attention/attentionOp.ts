@@ -1,7 +1,7 @@
 import { ShapeError } from '../../errors';
 import type { ExampleAxis } from '../../graph/exampleAxis';
 import { defineOp, type AxisUse, type Several } from '../../graph/op';
-import { formatShape, type Shape } from '../../graph/shape';
+import { extent, formatShape, type Shape } from '../../graph/shape';
 import type { Spec, Tensor } from '../../graph/tensor';
 import { agreedAxis } from '../agreedAxis';
 import { mul, sub } from '../elementwise/arithmetic';
@@ -39,6 +39,20 @@ const inputsOf = ([q, k, v, bias]: Several<Tensor>, { hasBias }: AttentionAttrib
 interface Extents {
   readonly output: Shape;
   readonly perQuery: Shape;
+}
+
+/** How many pairs of a query and a key that it sees there are, over all heads. */
+function pairsOf([q, k]: Several<Spec>, { causal, window, prefix }: ScoreRule): number {
+  const [examples = 0, heads = 0, queries = 0] = q.shape;
+  const steps = extent(k.shape, 2) - prefix;
+  let seen = queries * prefix;
+  for (let t = 0; t < queries; t++) {
+    const time = t + steps - queries;
+    const end = causal ? time + 1 : window > 0 ? time + window : steps;
+    const begin = window > 0 ? time - window + 1 : 0;
+    seen += Math.max(0, Math.min(end, steps) - Math.max(begin, 0));
+  }
+  return examples * heads * seen;
 }
 
 /** Checks q [N, H, Tq, D], k [N, Hk, Tk, D], v [N, Hk, Tk, Dv] and the bias; the shapes of what comes out. */
@@ -97,6 +111,9 @@ export const attentionOp = defineOp<AttentionAttributes>('attention', {
     ];
   },
   lower: { kernel: 'attention', attributes: numbers },
+  // Two products, and scale, largest, exponential and sum.
+  flops: (inputs, _outputs, rule) =>
+    pairsOf(inputs, rule) * (2 * extent(inputs[0].shape, 3) + 2 * extent(inputs[2].shape, 3) + 4),
   // With p the pattern: dv = p^T g and ds = p (g v^T - delta), where delta = sum(g y), less what came for the log.
   vjp: ([g, gLog], inputs, [y, logSum], attributes, wanted) => {
     const parts = inputsOf(inputs, attributes);
@@ -134,6 +151,9 @@ const attentionGradOp = defineOp<AttentionAttributes>('attentionGrad', {
     return [inputs[0], inputs[1], inputs[2]].map(({ shape, dtype }) => ({ shape, dtype }));
   },
   lower: { kernel: 'attentionGrad', attributes: numbers },
+  // Five products, and what makes probabilities and their cotangents.
+  flops: (inputs, _outputs, rule) =>
+    pairsOf(inputs, rule) * (6 * extent(inputs[0].shape, 3) + 4 * extent(inputs[2].shape, 3) + 6),
   decompose: (inputs, attributes) => {
     const [g, logSum, delta] = cotangentsOf(inputs, attributes);
     const parts = inputsOf(inputs, attributes);

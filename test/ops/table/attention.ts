@@ -14,7 +14,7 @@ interface Options {
   readonly extras?: readonly string[];
 }
 
-const split = <T>(inputs: readonly T[], { extras = [], ...options }: Options = {}): any => ({
+const split = (inputs: readonly unknown[], { extras = [], ...options }: Options = {}): any => ({
   ...options,
   ...Object.fromEntries(extras.map((name, i) => [name, inputs[3 + i]])),
 });
@@ -237,7 +237,7 @@ export const attentions: readonly Row[] = [
     run: (inputs, options) => {
       const g = inputs.at(-1)!;
       const fn = ([q, k, v]: readonly Tensor[]): Tensor => run([q!, k!, v!, ...inputs.slice(3)], options);
-      return vjp(fn, inputs.slice(0, 3)).pull(g) as Tensor[];
+      return vjp(fn, inputs.slice(0, 3)).pull(g);
     },
     reference: gradReference,
     gives: ['float', 'float', 'float'],
