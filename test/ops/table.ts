@@ -10,6 +10,7 @@ import { networks } from './table/networks';
 import { norms } from './table/norms';
 import { products } from './table/products';
 import { randomNumbers } from './table/random';
+import { rearranging } from './table/rearranging';
 import { reductions } from './table/reductions';
 import { shape } from './table/shape';
 import { training } from './table/training';
@@ -20,6 +21,7 @@ export const table: readonly Row[] = [
   ...unary,
   ...binary,
   ...shape,
+  ...rearranging,
   ...indexing,
   ...gatherSums,
   ...reductions,

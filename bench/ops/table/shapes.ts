@@ -1,5 +1,6 @@
 import { concat } from '../../../lib/ops/shape/concat';
 import { pad } from '../../../lib/ops/shape/pad';
+import { roll } from '../../../lib/ops/shape/roll';
 import { slice } from '../../../lib/ops/shape/slice';
 import { take, takeGrad } from '../../../lib/ops/indexing/take';
 import { takeAlong, takeAlongGrad } from '../../../lib/ops/indexing/takeAlong';
@@ -54,6 +55,7 @@ export const shapes: Family = {
       inputs: [matrix],
       run: ([x]) => pad(x, Array<readonly [number, number]>(2).fill([1, 1])),
     },
+    { kernel: 'roll', detail: 'rows', inputs: [matrix], run: ([x]) => roll(x, 100, { axis: 0 }) },
     { kernel: 'take', detail: 'rows', inputs: [matrix, rowIndices], run: ([x, picks]) => take(x, picks) },
     {
       kernel: 'takeGrad',

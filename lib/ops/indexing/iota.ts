@@ -1,9 +1,11 @@
 import { DTypeError, PalimpsestError } from '../../errors';
-import { isFloat, type DType } from '../../graph/dtype';
+import { isFloat, type DType, type FloatDType } from '../../graph/dtype';
 import { perOutput } from '../../graph/flops';
 import { defineOp, single } from '../../graph/op';
 import { checkShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
+import { equal, full } from '../elementwise/arithmetic';
+import { where } from '../elementwise/math';
 
 interface Sequence {
   readonly count: number;
@@ -50,6 +52,35 @@ export function iota(count: number, { start = 0, step = 1, dtype = 'int32' }: Io
     );
   }
   return single(iotaOp([], { count, start, step, dtype }));
+}
+
+export interface LinspaceOptions {
+  /** Whether the last number is `stop` itself. Default true. */
+  readonly endpoint?: boolean;
+  /** Default float32. */
+  readonly dtype?: FloatDType;
+}
+
+/**
+ * `count` evenly spaced numbers from `start` to `stop`: `y[i] = start + i (stop - start) / (count - 1)`, or divided by `count`
+ * without the endpoint. The first is `start` and, with the endpoint, the last is `stop`, exactly.
+ * @throws PalimpsestError ERR_VALUE for bounds that are not finite; ShapeError for a count that is no extent; DTypeError
+ *   unless the dtype is a float.
+ */
+export function linspace(
+  start: number,
+  stop: number,
+  count: number,
+  { endpoint = true, dtype = 'float32' }: LinspaceOptions = {},
+): Tensor {
+  checkShape('linspace', [count]);
+  if (!isFloat(dtype)) throw new DTypeError(`linspace: float32 or float64 expected, got ${String(dtype)}`);
+  const gaps = endpoint ? count - 1 : count;
+  const step = gaps > 0 ? (stop - start) / gaps : 0;
+  const line = iota(count, { start, step, dtype });
+  if (!endpoint || count < 2 || start + step * gaps === stop) return line;
+  // Rounding took the last one past its place.
+  return where(equal(iota(count), gaps), full([], stop, dtype), line);
 }
 
 /** The numbers `start, start + step, ...` before `stop`, as int32 unless told otherwise. */

@@ -1,6 +1,14 @@
+export { squeeze, swapAxes, unstack, type SqueezeOptions, type UnstackOptions } from './axes';
 export { concat, stack, type ConcatOptions } from './concat';
+export { diag, diagEmbed, diagonal, trace } from './diagonal';
+export { flip, type FlipOptions } from './flip';
+export { meshgrid, type MeshgridOptions } from './meshgrid';
 export { expandDims, flatten, reshape } from './reshape';
 export { identity, stopGradient } from './identity';
 export { moveAxis, transpose, type Permutation } from './transpose';
+export type { MarginMode } from './margins';
 export { pad, type PadOptions } from './pad';
+export { repeat, tile, type RepeatOptions } from './repeat';
+export { roll, type RollOptions } from './roll';
+export { eye, tril, triu, type EyeOptions, type OffsetOptions } from './triangle';
 export { slice, split, type SliceOptions, type SplitOptions } from './slice';

@@ -1,10 +1,13 @@
-import { ShapeError } from '../../errors';
+import { OptionError, ShapeError } from '../../errors';
 import { movesData } from '../../graph/flops';
 import { defineOp, single, type Site } from '../../graph/op';
 import { extent, formatShape, type Shape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { mapFactors } from '../products/factorAxes';
+import { withMargins, type MarginMode } from './margins';
 import { slice } from './slice';
+
+const MODES: readonly string[] = ['constant', 'reflect', 'edge', 'circular'];
 
 interface Padding {
   readonly low: readonly number[];
@@ -52,21 +55,28 @@ function followed(site: Site, low: readonly number[], shape: Shape): Site | null
 }
 
 export interface PadOptions {
-  /** What stands in the margins. Default 0. */
+  /** What stands in the margins with the mode `constant`. Default 0. */
   readonly value?: number;
+  /**
+   * Where the margins come from: `constant` (default) is `value`; `reflect` mirrors without repeating the border
+   * (c b | a b c | b a), `edge` repeats it (a a | a b c | c c), `circular` continues from the other end (b c | a b c | a b).
+   */
+  readonly mode?: 'constant' | MarginMode;
 }
 
 /**
- * Surrounds a tensor with a constant: per axis `[low, high]` elements before the first and after the last.
+ * Surrounds a tensor with a constant or with elements of its own: per axis `[low, high]` elements before the first and after
+ * the last.
  *
  * @example
  * pad(x, [[0, 0], [1, 2]]);                         // [2, 3] -> [2, 6]
- * @throws ShapeError unless there is one pair of non-negative integers per axis.
+ * @throws ShapeError unless there is one pair of non-negative integers per axis, at most n - 1 for `reflect` on an axis of n
+ *   and n for `circular`; OptionError for another mode, or a value without `constant`.
  */
 export function pad(
   x: Tensor,
   amounts: readonly (readonly [low: number, high: number])[],
-  { value = 0 }: PadOptions = {},
+  { value, mode = 'constant' }: PadOptions = {},
 ): Tensor {
   const isAmount = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
   if (amounts.length !== x.shape.length || !amounts.flat().every(isAmount)) {
@@ -74,7 +84,11 @@ export function pad(
       `pad: a pair of non-negative integers per axis of ${formatShape(x.shape)} expected, got [${amounts.join('; ')}]`,
     );
   }
+  if (!MODES.includes(mode)) throw new OptionError(`pad: mode ${MODES.join(' or ')} expected, got '${mode}'`);
+  if (mode !== 'constant' && value !== undefined)
+    throw new OptionError(`pad: a value goes with the mode constant, got ${mode}`);
   if (amounts.flat().every((n) => n === 0)) return x;
+  if (mode !== 'constant') return withMargins(x, amounts, mode);
   const [low, high] = [amounts.map((pair) => pair[0]), amounts.map((pair) => pair[1])];
-  return padOf(x, { low, high, value });
+  return padOf(x, { low, high, value: value ?? 0 });
 }

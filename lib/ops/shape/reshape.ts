@@ -21,10 +21,12 @@ const reshapeOp = defineOp<{ shape: Shape }>('reshape', {
     axis: ({ first, inputs: [x], attributes: { shape }, mixes }) =>
       reshapedAxis(first, x.shape, shape) ??
       mixes(`${formatShape(x.shape)} -> ${formatShape(shape)} cuts across the example axis`),
-    through: ({ site, inputs: [x] }) =>
-      site.kind === 'dense'
-        ? { kind: 'dense', values: reshape(site.values, [extent(site.values.shape, 0), ...x.shape]) }
-        : { ...site, shape: x.shape },
+    through: ({ site, inputs: [x] }) => {
+      if (site.kind === 'dense')
+        return { kind: 'dense', values: reshape(site.values, [extent(site.values.shape, 0), ...x.shape]) };
+      // The shape of a convolution's weight says what its kernel is.
+      return site.kind === 'convolution' ? null : { ...site, shape: x.shape };
+    },
   },
 });
 

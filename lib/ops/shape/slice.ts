@@ -135,6 +135,13 @@ function rangeOf(
   return count === 0 ? { start: 0, step: 1, count } : { start, step, count };
 }
 
+/**
+ * The transposed map of `slice`: the elements of g at `starts + i steps` of a tensor of zeros of shape `whole`. All of them
+ * must lie inside; the kernel checks.
+ */
+export const placeSlice = (g: Tensor, window: Omit<Window, 'part'>): Tensor =>
+  sliceGradOf(g, { ...window, part: g.shape });
+
 export interface SplitOptions {
   /** The axis to cut. Default 0. */
   readonly axis?: number;

@@ -88,9 +88,9 @@ function through(node: Node, output: number, which: number, site: Site): Site {
     }) ?? null;
   const direct = outputs.length === 1 ? follow(site) : null;
   if (direct) return direct;
-  // Picked rows are as good as a product with ones, where an op knows products only.
-  const picked = outputs.length === 1 && site.kind === 'gather' ? asProduct(site) : null;
-  const likewise = picked && follow(picked);
+  // Where an op knows products only, the other kinds with factors are taken as what they are: products of patches, of ones.
+  const product = outputs.length === 1 && site.kind !== 'product' ? asProduct(site) : null;
+  const likewise = product && follow(product);
   if (likewise) return likewise;
   const dense: Site = { kind: 'dense', values: materialized(site) };
   const followed = outputs.length === 1 && site.kind !== 'dense' ? follow(dense) : null;
