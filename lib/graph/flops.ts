@@ -30,7 +30,7 @@ export function flopsOf<A>(
   outputs: readonly Spec[],
   attributes: A,
 ): number {
-  if (op.lower === 'alias') return 0;
+  if (typeof op.lower === 'string') return 0;
   const rule = op.flops ?? perOutput(1);
   return rule(several(inputs), several(outputs), attributes as A & object);
 }

@@ -19,6 +19,8 @@ export interface Value {
   readonly block: Block;
   readonly shape: Shape;
   readonly dtype: DType;
+  /** Tells what has passed a barrier from what has not; 0 for what has passed none. */
+  readonly passed: number;
 }
 
 /** Where a step comes from: what estimates and profiles say of it. */
@@ -71,6 +73,7 @@ class Lowerer {
   readonly #seen = new Map<string, readonly Value[]>();
   readonly #blockNumbers = new Map<Block, number>();
   readonly #placeholders: ReadonlySet<Tensor>;
+  #barriers = 0;
 
   constructor(placeholders: readonly Tensor[]) {
     this.#placeholders = new Set(placeholders);
@@ -98,7 +101,7 @@ class Lowerer {
     if (!this.#placeholders.has(tensor)) tensor.checkEvaluated();
     const block: Block = { bytes: tensor.bytes, input: this.#inputs.length, output: -1 };
     this.#inputs.push(tensor);
-    const value = { block, shape: tensor.shape, dtype: tensor.dtype };
+    const value = { block, shape: tensor.shape, dtype: tensor.dtype, passed: 0 };
     this.#values.set(tensor, value);
     return value;
   }
@@ -106,9 +109,12 @@ class Lowerer {
   #apply(node: Node): readonly Value[] {
     const { op, attributes } = node;
     const inputs = node.inputs.map((tensor) => this.#value(tensor));
-    if (op.lower === 'alias') {
-      const { shape, dtype } = present(node.outputs[0]);
-      return [{ block: present(inputs[0]).block, shape, dtype }];
+    if (op.lower === 'alias' || op.lower === 'barrier') {
+      const barrier = op.lower === 'barrier' ? ++this.#barriers : 0;
+      return node.outputs.map(({ shape, dtype }, i) => {
+        const { block, passed } = present(inputs[i]);
+        return { block, shape, dtype, passed: barrier || passed };
+      });
     }
     const key = `${op.name}(${inputs.map((value) => this.#keyOf(value)).join()})${JSON.stringify(attributes, spellOut)}`;
     const known = this.#seen.get(key);
@@ -120,7 +126,7 @@ class Lowerer {
   }
 
   #step(
-    how: Exclude<Lowering<object>, 'alias'>,
+    how: Exclude<Lowering<object>, string>,
     node: Node,
     inputs: readonly Value[],
     outputs: readonly Value[],
@@ -157,7 +163,7 @@ class Lowerer {
   #keyOf(value: Value): string {
     let number = this.#blockNumbers.get(value.block);
     if (number === undefined) this.#blockNumbers.set(value.block, (number = this.#blockNumbers.size));
-    return `${number}${value.dtype}${formatShape(value.shape)}`;
+    return `${number}.${value.passed}${value.dtype}${formatShape(value.shape)}`;
   }
 }
 
@@ -165,6 +171,7 @@ const newValue = (shape: Shape, dtype: DType): Value => ({
   block: { bytes: sizeOf(shape) * bytesPerElement(dtype), input: -1, output: -1 },
   shape,
   dtype,
+  passed: 0,
 });
 
 const reshaped = (value: Value, shape: Shape): Value => {

@@ -30,8 +30,10 @@ export type Lowering<A> =
     }
   /** A step of a fused elementwise chain; inputs broadcast. */
   | { readonly elementwise: string; readonly immediate?: (attributes: A) => number }
-  /** The same bytes under another shape: costs nothing. */
-  | 'alias';
+  /** Each output is the bytes of the input at its place, possibly under another shape: costs nothing. */
+  | 'alias'
+  /** The same, but what is computed from the outputs is never merged with what is computed from the inputs. */
+  | 'barrier';
 
 /** A cotangent per output (zeros where none arrived), and per input what comes back; null where nothing does. */
 export type ReverseRule<A> = (
@@ -147,6 +149,24 @@ export interface SiteUse<A> {
   readonly attributes: A;
 }
 
+/** An op for many inputs at once. */
+export interface BatchUse<A> {
+  /** Those of the batch have it on axis 0, in front of their own axes. */
+  readonly inputs: Several<Tensor>;
+  readonly batched: Several<boolean>;
+  /** How many there are. */
+  readonly count: number;
+  /** Inputs and outputs of one of them. */
+  readonly singles: Several<Spec>;
+  readonly outputs: Several<Spec>;
+  readonly attributes: A;
+  /** The op itself. */
+  readonly apply: (inputs: readonly Tensor[], attributes: A) => readonly Tensor[];
+}
+
+/** All outputs, with the batch on axis 0; null where this op has no better way than its decomposition or a loop. */
+export type BatchRule<A> = (use: BatchUse<A>) => readonly Tensor[] | null;
+
 /** Everything there is to know about an op, but for its public function. */
 export interface OpRecord<A> {
   /** Shapes and dtypes of the outputs; throws when the inputs do not fit together. */
@@ -167,6 +187,11 @@ export interface OpRecord<A> {
    * stay; the tangents take the places of the inputs.
    */
   readonly linearity?: 'linear' | 'multilinear';
+  /**
+   * How `vmap` does the op for a batch; `each` when every output is that of the input at its place. Without it vmap goes
+   * through the decomposition, or does one after the other.
+   */
+  readonly batch?: BatchRule<A> | 'each';
   /** The op has no derivative by nature (comparisons, indices): its outputs count as constants. */
   readonly constant?: boolean;
 }

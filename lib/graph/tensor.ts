@@ -27,9 +27,25 @@ export class Storage {
   }
 }
 
+/** While set, new nodes count as made at this moment. */
+let momentNow: number | undefined;
+
+/** Runs `work`; the nodes that it makes are to run next to `node`, as long as what they need is there by then. */
+export function beside<R>(node: Node, work: () => R): R {
+  const before = momentNow;
+  momentNow = node.moment;
+  try {
+    return work();
+  } finally {
+    momentNow = before;
+  }
+}
+
 /** One application of an op: what connects tensors to a graph. */
 export class Node {
   readonly outputs: readonly Tensor[];
+  /** Programs run nodes in this order where they can: that in which they were made, unless told otherwise. */
+  readonly moment: number;
 
   constructor(
     readonly op: Op,
@@ -37,6 +53,7 @@ export class Node {
     readonly attributes: object,
     specs: readonly Spec[],
   ) {
+    this.moment = momentNow ?? nextId;
     this.outputs = specs.map((spec) => new Tensor(spec, { node: this }));
   }
 }

@@ -1,14 +1,26 @@
 import type { Node, Tensor } from './tensor';
 
-/** The nodes that the tensors need, each after all nodes it reads from. `enter` may hold the walk back from a node. */
+/**
+ * The nodes that the tensors need, each after all nodes it reads from, otherwise in the order in which they were made: what
+ * a derivative needs is then used up soon after it is there. `enter` may hold the walk back from a node.
+ */
 export function nodesInOrder(outputs: Iterable<Tensor>, enter: (node: Node) => boolean = () => true): Node[] {
+  const needed = postOrder([...outputs].map(({ node }) => node).filter(isNode), enter);
+  const made = [...needed].sort((a, b) => a.moment - b.moment);
+  const among = new Set(needed);
+  return postOrder(made, (node) => among.has(node));
+}
+
+const isNode = (node: Node | undefined): node is Node => node !== undefined;
+
+function postOrder(roots: readonly Node[], enter: (node: Node) => boolean): Node[] {
   const order: Node[] = [];
   const seen = new Set<Node>();
-  for (const output of outputs) {
-    if (!output.node || seen.has(output.node) || !enter(output.node)) continue;
-    seen.add(output.node);
+  for (const root of roots) {
+    if (seen.has(root) || !enter(root)) continue;
+    seen.add(root);
     // An explicit stack: graphs of unrolled loops are deeper than the JavaScript stack.
-    const stack: { node: Node; next: number }[] = [{ node: output.node, next: 0 }];
+    const stack: { node: Node; next: number }[] = [{ node: root, next: 0 }];
     for (let top = stack.at(-1); top; top = stack.at(-1)) {
       const input = top.node.inputs[top.next++];
       if (input === undefined) {

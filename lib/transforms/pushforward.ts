@@ -1,13 +1,13 @@
 import { isFloat } from '../graph/dtype';
 import { several } from '../graph/op';
-import type { Node, Tensor } from '../graph/tensor';
+import { beside, type Node, type Tensor } from '../graph/tensor';
 import { add, zerosLike } from '../ops/elementwise/arithmetic';
 import { identity } from '../ops/shape/identity';
 import { decomposed, nodesBetween } from './pullback';
 
 /**
  * Forward mode: the tangents of the outputs for tangents of the variables; null where no path leads. The result is a
- * graph again, so it can be differentiated again.
+ * graph again, so it can be differentiated again. A tangent is computed next to what it is the tangent of.
  */
 export function pushforward(
   outputs: readonly Tensor[],
@@ -22,7 +22,7 @@ export function pushforward(
   for (const node of nodesBetween(outputs, variables)) {
     if (node.op.constant === true || !node.inputs.some((input) => known.has(input))) continue;
     const incoming = node.inputs.map((input) => known.get(input) ?? null);
-    forward(node, incoming).forEach((tangent, i) => {
+    beside(node, () => forward(node, incoming)).forEach((tangent, i) => {
       const output = node.outputs[i];
       if (tangent && output && isFloat(output.dtype)) known.set(output, tangent);
     });

@@ -6,6 +6,7 @@ import { defineOp, several, single, type ExampleRule, type Op, type Several } fr
 import { broadcastShapes, formatShape, sameShape, type Shape } from '../../graph/shape';
 import { Tensor, type Spec } from '../../graph/tensor';
 import { broadcastTo, broadcastToOp, sumTo, sumToExamples } from '../reduce/sum';
+import { ofRank } from '../batching';
 
 /**
  * One derivative of an elementwise function: the direction `g` times df/dx_i, in terms of other ops. The same rule serves
@@ -70,6 +71,12 @@ export function defineElementwise<A extends object = object>(
       return [parts.length === 0 ? null : broadcastTo(parts.reduce(addition), y.shape)];
     },
     example: exampleRule(name, partial),
+    // Inputs broadcast from the last axis on: the batch has to stand before as many axes as the result has.
+    batch: ({ inputs, batched, outputs: [y], attributes, apply }) =>
+      apply(
+        inputs.map((input, i) => (batched[i] ? ofRank(input, y.shape.length) : input)),
+        attributes,
+      ),
   });
 }
 
