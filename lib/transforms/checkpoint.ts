@@ -1,7 +1,6 @@
 import { defineOp } from '../graph/op';
 import { tensorsOf, withTensors } from '../graph/tree';
 import { barrier } from '../ops/shape/barrier';
-import { identity } from '../ops/shape/identity';
 import { pullback } from './pullback';
 import { replay, traceRegion, type Region } from './region';
 
@@ -22,7 +21,7 @@ const checkpointOp = defineOp<{ readonly region: Region }>('checkpoint', {
   },
   // The tangents of the results have come through the region by themselves.
   jvp: (tangents, _inputs, outputs) => outputs.map((_, i) => tangents[i] ?? null),
-  decompose: (inputs, { region }) => inputs.slice(0, region.outputs.length).map((input) => identity(input)),
+  decompose: (inputs, { region }) => replay(region, inputs.slice(region.outputs.length)),
 });
 
 function specOf<T>(inputs: readonly T[], which: number): T {

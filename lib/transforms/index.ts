@@ -1,3 +1,5 @@
+export { checkpoint } from './checkpoint';
+export { customJvp, customVjp, type JvpRule, type VjpRule } from './customRules';
 export { grad, valueAndGrad, type Loss } from './grad';
 export { hvp } from './hvp';
 export { jvp } from './jvp';

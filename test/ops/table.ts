@@ -12,6 +12,7 @@ import { products } from './table/products';
 import { randomNumbers } from './table/random';
 import { rearranging } from './table/rearranging';
 import { reductions } from './table/reductions';
+import { rules } from './table/rules';
 import { shape } from './table/shape';
 import { training } from './table/training';
 import { unary } from './table/unary';
@@ -22,6 +23,7 @@ export const table: readonly Row[] = [
   ...binary,
   ...shape,
   ...rearranging,
+  ...rules,
   ...indexing,
   ...gatherSums,
   ...reductions,
