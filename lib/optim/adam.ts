@@ -1,8 +1,32 @@
-import { checkOptions } from '../errors';
+import { OptionError } from '../errors';
+import { several } from '../graph/op';
+import type { Tensor } from '../graph/tensor';
+import {
+  add,
+  cast,
+  div,
+  full,
+  maximum,
+  mul,
+  pow,
+  square,
+  sub,
+  zerosLike,
+} from '../ops/elementwise/arithmetic';
+import { sqrt } from '../ops/elementwise/math';
 import { stack } from '../ops/shape/concat';
-import { full, pow, sub } from '../ops/elementwise/arithmetic';
+import { reshape } from '../ops/shape/reshape';
+import { split } from '../ops/shape/slice';
 import { adamStep } from '../ops/training/optimizerStep';
-import { checkNumber, optimizerOf, type Optimizer, type Schedule } from './optimizer';
+import { rulesOf, type ParameterGroup } from './groups';
+import {
+  checkNumber,
+  checkRate,
+  optimizerOf,
+  type Optimizer,
+  type Schedule,
+  type UpdateRule,
+} from './optimizer';
 
 export interface AdamOptions {
   /** Default 1e-3, as in the paper. */
@@ -15,9 +39,16 @@ export interface AdamOptions {
   readonly eps?: number;
   /** Default 0 for `adam` and 1e-2 for `adamw`, as in PyTorch. */
   readonly weightDecay?: number;
+  /**
+   * Divide by the largest `v` so far instead of the last one (AMSGrad; Reddi et al. 2018), a third moment. The same for all
+   * groups. Default false.
+   */
+  readonly amsgrad?: boolean;
+  /** Other options for some of the parameters. */
+  readonly groups?: readonly ParameterGroup<AdamOptions>[];
 }
 
-const OPTIONS = ['learningRate', 'beta1', 'beta2', 'eps', 'weightDecay'] as const;
+const OPTIONS = ['learningRate', 'beta1', 'beta2', 'eps', 'weightDecay', 'amsgrad'] as const;
 
 /**
  * Adam (Kingma and Ba 2015):
@@ -46,27 +77,55 @@ export function adamw(options: AdamOptions = {}): Optimizer {
 }
 
 function adamWith(name: string, options: AdamOptions, decoupled: boolean): Optimizer {
-  checkOptions(name, options, OPTIONS);
-  const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0 } = options;
-  if (typeof learningRate === 'number') checkNumber(name, 'learningRate', learningRate);
-  checkNumber(name, 'beta1', beta1, 1);
-  checkNumber(name, 'beta2', beta2, 1);
-  checkNumber(name, 'eps', eps);
-  checkNumber(name, 'weightDecay', weightDecay);
-  const fixed = [beta1, beta2, eps, weightDecay, Number(decoupled)];
-  return optimizerOf({
-    name,
-    learningRate,
-    momentCount: 2,
-    settings: (step, rate) =>
-      stack([
-        rate,
-        ...fixed.map((value) => full([], value, 'float64')),
-        ...[beta1, beta2].map((beta) => sub(1, pow(beta, step))),
-      ]),
-    update: (parameter, gradient, [m = parameter, v = parameter], settings) => {
-      const { parameter: next, first, second } = adamStep(parameter, gradient, m, v, settings);
-      return { parameter: next, moments: [first, second] };
-    },
-  });
+  const { amsgrad = false } = options;
+  const ruleOf = (own: Omit<AdamOptions, 'groups'>): UpdateRule => {
+    const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0 } = own;
+    checkRate(name, learningRate);
+    checkNumber(name, 'beta1', beta1, 1);
+    checkNumber(name, 'beta2', beta2, 1);
+    checkNumber(name, 'eps', eps);
+    checkNumber(name, 'weightDecay', weightDecay);
+    if ((own.amsgrad ?? false) !== amsgrad)
+      throw new OptionError(`${name}: amsgrad is for all groups or none`);
+    const fixed = [beta1, beta2, eps, weightDecay, Number(decoupled)];
+    return {
+      learningRate,
+      settings: (step, rate) =>
+        stack([
+          rate,
+          ...fixed.map((value) => full([], value, 'float64')),
+          ...[beta1, beta2].map((beta) => sub(1, pow(beta, step))),
+        ]),
+      update: amsgrad ? amsgradUpdate : adamUpdate,
+    };
+  };
+  const rules = rulesOf(name, options, OPTIONS, ruleOf);
+  return optimizerOf({ name, ...rules, moments: Array(amsgrad ? 3 : 2).fill(zerosLike) });
 }
+
+const adamUpdate: UpdateRule['update'] = (parameter, gradient, [m = parameter, v = parameter], settings) => {
+  const { parameter: next, first, second } = adamStep(parameter, gradient, m, v, settings);
+  return { parameter: next, moments: [first, second] };
+};
+
+/** As the fused step, but for the largest second moment. */
+const amsgradUpdate: UpdateRule['update'] = (
+  parameter,
+  gradient,
+  [m = parameter, v = parameter, largest = parameter],
+  settings,
+) => {
+  const { dtype } = parameter;
+  const scalars = several(split(settings, settings.size).map((part) => reshape(part, [])));
+  const [rate, beta1, beta2, eps, decay, decoupled, correction1, correction2] = scalars;
+  const as = (x: Tensor): Tensor => cast(x, dtype);
+  const coupled = mul(decay, sub(1, decoupled));
+  const kept = sub(1, mul(rate, mul(decay, decoupled)));
+  const g = add(gradient, mul(as(coupled), parameter));
+  const first = add(mul(as(beta1), m), mul(as(sub(1, beta1)), g));
+  const second = add(mul(as(beta2), v), mul(as(sub(1, beta2)), square(g)));
+  const most = maximum(largest, second);
+  const root = add(mul(sqrt(most), as(div(1, sqrt(correction2)))), as(eps));
+  const next = sub(mul(parameter, as(kept)), mul(as(div(rate, correction1)), div(first, root)));
+  return { parameter: next, moments: [first, second, most] };
+};

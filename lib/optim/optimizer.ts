@@ -3,9 +3,10 @@ import { isFloat } from '../graph/dtype';
 import { formatShape } from '../graph/shape';
 import { Tensor } from '../graph/tensor';
 import { tensorsOf, withTensors } from '../graph/tree';
-import { add, cast, full, zeros, zerosLike } from '../ops/elementwise/arithmetic';
+import { add, cast, full, mul, zeros } from '../ops/elementwise/arithmetic';
 import { reshape } from '../ops/shape/reshape';
 import { checkLike } from '../transforms/stacked';
+import { checkGroups, namesOf, type GroupRule } from './groups';
 
 /** A learning rate as a function of the steps taken before, both float64 tensors without axes: 0 for the first step. */
 export type Schedule = (step: Tensor) => Tensor;
@@ -19,7 +20,10 @@ export interface OptimizerState<P> {
 }
 
 export interface StepOptions {
-  /** For this step, in place of the optimiser's own: as a tensor it may change from call to call of one program. */
+  /**
+   * For this step, in place of the optimiser's own (not of a group's own): as a tensor it may change from call to call of
+   * one program.
+   */
   readonly learningRate?: number | Tensor;
 }
 
@@ -49,12 +53,10 @@ export interface Optimizer {
   ) => { readonly params: P; readonly state: OptimizerState<P> };
 }
 
-/** What tells one optimiser from another. */
+/** How an optimiser treats the parameters of one group. */
 export interface UpdateRule {
-  readonly name: string;
   readonly learningRate: number | Schedule;
-  readonly momentCount: number;
-  /** What all parameters share in a step: from its number, counted from 1, and its learning rate, both float64. */
+  /** What these parameters share in a step: from its number, counted from 1, and its learning rate, both float64. */
   readonly settings: (step: Tensor, learningRate: Tensor) => Tensor;
   readonly update: (
     parameter: Tensor,
@@ -64,12 +66,24 @@ export interface UpdateRule {
   ) => { readonly parameter: Tensor; readonly moments: readonly Tensor[] };
 }
 
-/** Applies a rule to every tensor of a tree. */
-export function optimizerOf({ name, learningRate, momentCount, settings, update }: UpdateRule): Optimizer {
+/** What tells one optimiser from another. */
+export interface OptimizerRules {
+  readonly name: string;
+  readonly rule: UpdateRule;
+  readonly groups: readonly GroupRule<UpdateRule>[];
+  /** The moments of a parameter before the first step. */
+  readonly moments: readonly ((parameter: Tensor) => Tensor)[];
+}
+
+/** Applies rules to every tensor of a tree. */
+export function optimizerOf({ name, rule, groups, moments }: OptimizerRules): Optimizer {
   const init = <P>(params: P): OptimizerState<P> => {
+    checkGroups(name, groups, namesOf(params));
     const tensors = tensorsOf(params);
-    const moments = Array.from({ length: momentCount }, () => withTensors(params, tensors.map(zerosLike)));
-    return { step: zeros([], 'int32'), moments };
+    return {
+      step: zeros([], 'int32'),
+      moments: moments.map((initial) => withTensors(params, tensors.map(initial))),
+    };
   };
   const step: Optimizer['step'] = (params, gradients, state, options = {}) => {
     checkOptions(`${name}.step`, options, ['learningRate']);
@@ -78,15 +92,28 @@ export function optimizerOf({ name, learningRate, momentCount, settings, update 
     const before = state.moments.map((moment) => tensorsOf(moment));
     checkLike(name, 'gradients', parameters, slopes);
     for (const moment of before) checkLike(name, 'moments', parameters, moment);
+    if (before.length !== moments.length) {
+      throw new ShapeError(`${name}: ${moments.length} moments expected, got a state with ${before.length}`);
+    }
+    const names = namesOf(params);
+    checkGroups(name, groups, names);
     const taken = cast(state.step, 'float64');
-    const rate = rateOf(name, options.learningRate ?? learningRate, taken);
-    const shared = settings(add(taken, 1), rate);
+    const sharedBy = new Map<UpdateRule, Tensor>();
+    const sharedOf = (of: UpdateRule, hasLearningRate: boolean): Tensor => {
+      const known = sharedBy.get(of);
+      if (known) return known;
+      const chosen = hasLearningRate ? of.learningRate : (options.learningRate ?? of.learningRate);
+      const shared = of.settings(add(taken, 1), rateOf(name, chosen, taken));
+      sharedBy.set(of, shared);
+      return shared;
+    };
     const updated = parameters.map((parameter, i) => {
-      const [gradient = parameter, ...moments] = [slopes, ...before].flatMap((list) => list.slice(i, i + 1));
-      return update(parameter, gradient, moments, shared);
+      const [gradient = parameter, ...own] = [slopes, ...before].flatMap((list) => list.slice(i, i + 1));
+      const group = groups.find(({ matches }) => matches(names[i] ?? ''));
+      const of = group?.rule ?? rule;
+      return of.update(parameter, gradient, own, sharedOf(of, group?.hasLearningRate ?? false));
     });
-    const pick = (which: number): Tensor[] =>
-      updated.flatMap(({ moments }) => moments.slice(which, which + 1));
+    const pick = (which: number): Tensor[] => updated.flatMap((next) => next.moments.slice(which, which + 1));
     return {
       params: withTensors(
         params,
@@ -119,3 +146,16 @@ export function checkNumber(where: string, name: string, value: number, below = 
   const range = below === Infinity ? 'a finite number from 0' : `a number from 0 to below ${below}`;
   throw new OptionError(`${where}: ${name} must be ${range}, got ${value}`);
 }
+
+/** Throws unless the learning rate is a schedule or a finite number from 0. */
+export function checkRate(where: string, rate: number | Schedule): void {
+  if (typeof rate === 'number') checkNumber(where, 'learningRate', rate);
+}
+
+/** `gradient + weightDecay parameter` */
+export const withDecay = (parameter: Tensor, gradient: Tensor, weightDecay: number): Tensor =>
+  weightDecay === 0 ? gradient : add(gradient, mul(parameter, weightDecay));
+
+/** `decay average + (1 - decay) value` */
+export const averaged = (average: Tensor, value: Tensor, decay: number): Tensor =>
+  add(mul(average, decay), mul(value, 1 - decay));

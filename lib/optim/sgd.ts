@@ -1,8 +1,17 @@
-import { checkOptions, OptionError } from '../errors';
+import { OptionError } from '../errors';
 import { stack } from '../ops/shape/concat';
-import { add, cast, full, mul, sub } from '../ops/elementwise/arithmetic';
+import { cast, full, mul, sub, zerosLike } from '../ops/elementwise/arithmetic';
 import { sgdStep } from '../ops/training/optimizerStep';
-import { checkNumber, optimizerOf, type Optimizer, type Schedule } from './optimizer';
+import { rulesOf, type ParameterGroup } from './groups';
+import {
+  checkNumber,
+  checkRate,
+  optimizerOf,
+  withDecay,
+  type Optimizer,
+  type Schedule,
+  type UpdateRule,
+} from './optimizer';
 
 export interface SgdOptions {
   /** Default 1e-3, as in PyTorch. */
@@ -13,6 +22,8 @@ export interface SgdOptions {
   readonly weightDecay?: number;
   /** Look ahead by the momentum (Sutskever et al. 2013). Default false. */
   readonly nesterov?: boolean;
+  /** Other options for some of the parameters. */
+  readonly groups?: readonly ParameterGroup<SgdOptions>[];
 }
 
 /**
@@ -27,33 +38,38 @@ export interface SgdOptions {
  * @throws OptionError for a misspelled option, one out of range, or `nesterov` without momentum.
  */
 export function sgd(options: SgdOptions = {}): Optimizer {
-  checkOptions('sgd', options, ['learningRate', 'momentum', 'weightDecay', 'nesterov']);
-  const { learningRate = 1e-3, nesterov = false } = options;
-  const momentum = checkNumber('sgd', 'momentum', options.momentum ?? 0);
-  const weightDecay = checkNumber('sgd', 'weightDecay', options.weightDecay ?? 0);
-  if (typeof learningRate === 'number') checkNumber('sgd', 'learningRate', learningRate);
-  if (momentum === 0) {
-    if (nesterov) throw new OptionError('sgd: nesterov needs a momentum');
-    return optimizerOf({
-      name: 'sgd',
-      learningRate,
-      momentCount: 0,
-      settings: (_step, rate) => rate,
-      update: (parameter, gradient, _moments, rate) => {
-        const d = weightDecay === 0 ? gradient : add(gradient, mul(parameter, weightDecay));
-        return { parameter: sub(parameter, mul(cast(rate, parameter.dtype), d)), moments: [] };
-      },
-    });
-  }
-  return optimizerOf({
-    name: 'sgd',
-    learningRate,
-    momentCount: 1,
-    settings: (_step, rate) =>
-      stack([rate, ...[momentum, weightDecay, Number(nesterov)].map((value) => full([], value, 'float64'))]),
-    update: (parameter, gradient, [before = parameter], settings) => {
-      const { parameter: next, velocity } = sgdStep(parameter, gradient, before, settings);
-      return { parameter: next, moments: [velocity] };
-    },
-  });
+  const momentumOf = ({ momentum = 0 }: Pick<SgdOptions, 'momentum'>): number =>
+    checkNumber('sgd', 'momentum', momentum);
+  // With a momentum anywhere, all parameters have a velocity.
+  const hasVelocity = [options, ...(options.groups ?? [])].some((group) => momentumOf(group) > 0);
+  const ruleOf = (own: Omit<SgdOptions, 'groups'>): UpdateRule => {
+    const { learningRate = 1e-3, nesterov = false } = own;
+    const momentum = momentumOf(own);
+    const weightDecay = checkNumber('sgd', 'weightDecay', own.weightDecay ?? 0);
+    checkRate('sgd', learningRate);
+    if (nesterov && momentum === 0) throw new OptionError('sgd: nesterov needs a momentum');
+    return hasVelocity
+      ? withVelocity(learningRate, [momentum, weightDecay, Number(nesterov)])
+      : withoutVelocity(learningRate, weightDecay);
+  };
+  const rules = rulesOf('sgd', options, ['learningRate', 'momentum', 'weightDecay', 'nesterov'], ruleOf);
+  return optimizerOf({ name: 'sgd', ...rules, moments: hasVelocity ? [zerosLike] : [] });
 }
+
+const withoutVelocity = (learningRate: number | Schedule, weightDecay: number): UpdateRule => ({
+  learningRate,
+  settings: (_step, rate) => rate,
+  update: (parameter, gradient, _moments, rate) => {
+    const d = withDecay(parameter, gradient, weightDecay);
+    return { parameter: sub(parameter, mul(cast(rate, parameter.dtype), d)), moments: [] };
+  },
+});
+
+const withVelocity = (learningRate: number | Schedule, fixed: readonly number[]): UpdateRule => ({
+  learningRate,
+  settings: (_step, rate) => stack([rate, ...fixed.map((value) => full([], value, 'float64'))]),
+  update: (parameter, gradient, [before = parameter], settings) => {
+    const { parameter: next, velocity } = sgdStep(parameter, gradient, before, settings);
+    return { parameter: next, moments: [velocity] };
+  },
+});
