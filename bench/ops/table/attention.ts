@@ -34,5 +34,11 @@ export const attentions: Family = {
       run: (inputs) => applied('attentionGrad', inputs, rule),
       flops: 5 * product,
     },
+    {
+      kernel: 'rotary',
+      detail: 'of halves',
+      inputs: [rows, floats(STEPS, WIDTH / 2), floats(STEPS, WIDTH / 2)],
+      run: (inputs) => applied('rotary', inputs, { interleaved: false }),
+    },
   ],
 };

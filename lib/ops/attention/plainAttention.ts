@@ -69,7 +69,11 @@ const overQueries = (a: Tensor, b: Tensor, keyHeads: number): Tensor =>
   matmul(transpose(grouped(a, keyHeads), [0, 1, 3, 2]), grouped(b, keyHeads));
 
 /** Which keys a query may see by their places in time, [Tq, Tk]; undefined when it is all of them. */
-function visible(queries: number, keys: number, rule: ScoreRule): Tensor | undefined {
+export function visibleKeys(
+  queries: number,
+  keys: number,
+  rule: Pick<ScoreRule, 'causal' | 'window' | 'prefix'>,
+): Tensor | undefined {
   const { causal, window, prefix } = rule;
   if (!causal && window === 0) return undefined;
   const time = reshape(iota(queries, { start: keys - prefix - queries }), [queries, 1]);
@@ -93,7 +97,7 @@ export function plainScores(
   const bounded = softCap > 0 ? tanh(mul(products, scale / softCap)) : undefined;
   const capped = bounded ? mul(bounded, softCap) : mul(products, scale);
   const biased = bias ? add(capped, bias) : capped;
-  const seen = visible(extent(q.shape, 2), extent(k.shape, 2), rule);
+  const seen = visibleKeys(extent(q.shape, 2), extent(k.shape, 2), rule);
   const scores = seen ? where(seen, biased, full([], -Infinity, q.dtype)) : biased;
   // d cap tanh(s) = (1 - tanh(s)^2) d(cap s)
   return { scores, slope: bounded ? mul(sub(1, square(bounded)), scale) : scale };

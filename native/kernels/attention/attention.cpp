@@ -1,7 +1,7 @@
 // attention: y = softmax(score(q k^T)) v for each example and head, and the logarithms of the sums under the
-// softmax. The scores are never stored: a block of queries goes over the blocks of keys and keeps the largest
-// score so far and the sums relative to it, and is scaled when a larger one comes (Milakov and Gimelshein 2018;
-// Dao et al. 2022).
+// softmax. The scores are never stored: a block of queries goes over the blocks of keys and keeps the
+// largest score so far and the sums relative to it, and is scaled when a larger one comes (Milakov and
+// Gimelshein 2018; Dao et al. 2022).
 #include <cmath>
 #include <limits>
 
@@ -69,7 +69,8 @@ class Forward {
       std::fill(row, row + seen.begin, T(0));
       std::fill(row + seen.end, row + keys.size(), T(0));
       const T* bias = shape_.bias_row<T>(example, head, rows.begin + i, keys.begin + seen.begin);
-      if (seen.size() > 0) exponentials(seen.size(), row + seen.begin, bias, sums + i * values_.step, states[i]);
+      if (seen.size() == 0) continue;
+      exponentials(seen.size(), row + seen.begin, bias, sums + i * values_.step, states[i]);
     }
     const T* v = values_.data + (matrix * shape_.keys + keys.begin) * values_.step;
     multiply<T>({scores, kKeyBlock, true}, {v, values_.step, columns}, rows.size(), values_.step, keys.size(),

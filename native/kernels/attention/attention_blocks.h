@@ -24,7 +24,8 @@ T* elements_of(const StoragePtr& storage) {
 
 template <typename T>
 StoragePtr scratch_of(const Call& call, Index a, Index b) {
-  return call.scratch(checked_mul(checked_mul(static_cast<std::size_t>(a), static_cast<std::size_t>(b)), sizeof(T)));
+  const std::size_t elements = checked_mul(static_cast<std::size_t>(a), static_cast<std::size_t>(b));
+  return call.scratch(checked_mul(elements, sizeof(T)));
 }
 
 // Rows whose width is a number of whole vectors: those of a tensor, or a copy with zeros behind each of them.
@@ -51,8 +52,8 @@ WideRows<T> wide_rows(const Call& call, const View& x) {
   return {to, step, std::move(copy)};
 }
 
-// The blocks of keys: those of the prefix first, then the others. Blocks start anew behind the prefix, so that
-// a block belongs to one of the two.
+// The blocks of keys: those of the prefix first, then the others. Blocks start anew behind the prefix, so
+// that a block belongs to one of the two.
 struct KeyBlocks {
   Index prefix, keys;
 

@@ -1,10 +1,10 @@
-// attentionGrad: what comes back for q, k and v, from g, what came for y, the logarithms of the sums under the
-// softmax and delta, a number a query: with p = e^(score - log_sum) and dp = g v^T,
+// attentionGrad: what comes back for q, k and v, from g, what came for y, the logarithms of the sums under
+// the softmax and delta, a number a query: with p = e^(score - log_sum) and dp = g v^T,
 //
 //   dv = p^T g,   ds = p (dp - delta) dscore,   dq = ds k,   dk = ds^T q
 //
-// Scores are computed again, a block at a time. One task goes over the blocks of keys of a head, and for each of
-// them over the blocks of queries, so that every sum has one order.
+// Scores are computed again, a block at a time. One task goes over the blocks of keys of a head, and for each
+// of them over the blocks of queries, so that every sum has one order.
 #include "attention_blocks.h"
 #include "attention_loops.h"
 
@@ -55,8 +55,8 @@ class Backward {
   }
 
  private:
-  // Where the rows of an output are summed: in the output itself, or in scratch when the heads of a group share
-  // it or its rows are no whole vectors.
+  // Where the rows of an output are summed: in the output itself, or in scratch when the heads of a group
+  // share it or its rows are no whole vectors.
   struct Target {
     T* data;
     Index rows_per_head, step;
@@ -130,16 +130,16 @@ class Backward {
     if (target.scratch == nullptr || out.size == 0) return;
     const Index width = out.dim(-1);
     T* const to = out.as<T>();
-    for_each_unit(call_.workers, static_cast<std::size_t>(heads_ / group * rows),
-                  static_cast<double>(width * group), [&](std::size_t unit) {
-                    const Index matrix = static_cast<Index>(unit) / rows, row = static_cast<Index>(unit) % rows;
-                    T* const sum = to + static_cast<Index>(unit) * width;
-                    std::copy_n(target.data + (matrix * group * rows + row) * target.step, width, sum);
-                    for (Index h = 1; h < group; ++h) {
-                      const T* from = target.data + ((matrix * group + h) * rows + row) * target.step;
-                      for (Index d = 0; d < width; ++d) sum[d] += from[d];
-                    }
-                  });
+    const std::size_t units = static_cast<std::size_t>(heads_ / group * rows);
+    for_each_unit(call_.workers, units, static_cast<double>(width * group), [&](std::size_t unit) {
+      const Index matrix = static_cast<Index>(unit) / rows, row = static_cast<Index>(unit) % rows;
+      T* const sum = to + static_cast<Index>(unit) * width;
+      std::copy_n(target.data + (matrix * group * rows + row) * target.step, width, sum);
+      for (Index h = 1; h < group; ++h) {
+        const T* from = target.data + ((matrix * group + h) * rows + row) * target.step;
+        for (Index d = 0; d < width; ++d) sum[d] += from[d];
+      }
+    });
   }
 
   const Call& call_;

@@ -30,7 +30,9 @@ AttentionShape attention_shape(const Call& call, std::size_t others) {
   s.prefix = call.integer(4, 0, s.keys);
   if (biased) {
     const View& bias = call.input(3);
-    const auto fits = [&](Index axis, Index extent) { return bias.dim(axis) == 1 || bias.dim(axis) == extent; };
+    const auto fits = [&](Index axis, Index extent) {
+      return bias.dim(axis) == 1 || bias.dim(axis) == extent;
+    };
     call.expect(bias.rank() == 4 && bias.dtype == q.dtype && fits(0, s.examples) && fits(1, s.heads) &&
                     fits(2, s.queries) && bias.dim(3) == s.keys,
                 "expected a bias [N or 1, H or 1, Tq or 1, Tk]");

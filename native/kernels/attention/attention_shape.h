@@ -58,8 +58,8 @@ struct AttentionShape {
   }
 };
 
-// Reads q, k, v, the bias if there are more inputs than `others` besides, and the attributes scale, cap, causal,
-// window, prefix.
+// Reads q, k, v, the bias if there are more inputs than `others` besides, and the attributes scale, cap,
+// causal, window, prefix.
 AttentionShape attention_shape(const Call& call, std::size_t others);
 
 }  // namespace palimpsest

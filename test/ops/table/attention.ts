@@ -1,6 +1,7 @@
 import { sizeOf, type Shape } from '../../../lib/graph/shape';
 import type { Tensor } from '../../../lib/graph/tensor';
 import { attention, attentionWithPattern } from '../../../lib/ops/attention/attention';
+import { rotary } from '../../../lib/ops/attention/rotary';
 import { vjp } from '../../../lib/transforms/vjp';
 import { at, build, total, type NdArray } from '../../support/array';
 import type { Case, Row, Sample } from '../row';
@@ -193,6 +194,12 @@ function gradReference(inputs: readonly NdArray[], options: Options = {}): NdArr
   ];
 }
 
+const rotated = (name: string, x: Shape, table: Shape, options?: any): Case => ({
+  name,
+  inputs: [{ shape: x }, { shape: table, range: [-1, 1] }, { shape: table, range: [-1, 1] }],
+  options,
+});
+
 /** Products, exponentials and sums over the blocks. */
 const TOLERANCE = { float32: 3e-6, float64: 1e-13 };
 
@@ -249,6 +256,40 @@ export const attentions: readonly Row[] = [
       { axes: [0, 0, 0, 0], output: 0 },
       { axes: [0, 0, 0, 0], output: 0, of: 'shared keys, a cap and a window' },
     ],
+  },
+  {
+    name: 'rotary',
+    run: ([x, cos, sin], options) => rotary(x!, { cos: cos!, sin: sin! }, options),
+    reference: ([x, cos, sin], { layout = 'half' } = {}) => {
+      const pairs = cos!.shape.at(-1)!;
+      return build(x!.shape, (index) => {
+        const [i, t] = [index.at(-1)!, index.at(-2)!];
+        if (i >= 2 * pairs) return at(x!, ...index);
+        const [pair, isSecond] = layout === 'half' ? [i % pairs, i >= pairs] : [i >> 1, i % 2 === 1];
+        const partner = layout === 'half' ? (i + pairs) % (2 * pairs) : i ^ 1;
+        const row = cos!.shape.length === 3 ? [index[0]!, t, pair] : [t, pair];
+        const other = at(x!, ...index.slice(0, -1), partner) * at(sin!, ...row);
+        return at(x!, ...index) * at(cos!, ...row) + (isSecond ? other : -other);
+      });
+    },
+    cases: [
+      rotated('halves', [2, 2, 3, 4], [3, 2]),
+      rotated('neighbours', [2, 3, 4], [3, 2], { layout: 'interleaved' }),
+      rotated('in part', [2, 3, 7], [3, 2]),
+      rotated('tables of examples', [2, 2, 3, 5], [2, 3, 2], { layout: 'interleaved' }),
+      rotated('longer tables', [3, 2], [5, 1]),
+      rotated('one element', [1, 1], [1, 0]),
+      rotated('no examples', [0, 3, 4], [3, 2]),
+    ],
+    without: { size1: 'one number is no pair' },
+    large: rotated('large', [3, 8, 130, 32], [130, 12]),
+    tolerance: { float32: 2e-6, float64: 1e-14 },
+    examples: [
+      { axes: [0, null, null], output: 0 },
+      { axes: [1, null, null], output: 1 },
+      { axes: [0, 0, 0], output: 0, of: 'tables of examples' },
+    ],
+    mixes: [{ axes: [2, null, null] }, { axes: [3, null, null] }, { axes: [2, 0, 0] }],
   },
   {
     name: 'attentionWithPattern',
