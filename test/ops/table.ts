@@ -4,6 +4,7 @@ import { convolutions } from './table/convolutions';
 import { pooling } from './table/pooling';
 import { binary } from './table/binary';
 import { gatherSums } from './table/gatherSums';
+import { functions } from './table/functions';
 import { indexing } from './table/indexing';
 import { losses } from './table/losses';
 import { networks } from './table/networks';
@@ -21,6 +22,7 @@ import { unary } from './table/unary';
 export const table: readonly Row[] = [
   ...unary,
   ...binary,
+  ...functions,
   ...shape,
   ...rearranging,
   ...rules,

@@ -115,16 +115,6 @@ export const minimum = binary(
   }),
 );
 
-/** `a` to the power `b`, broadcasting. The derivative with respect to `b` needs a positive base. */
-export const pow = binary(
-  defineElementwise('pow', {
-    partials: [
-      (g, [a, b]) => mul(g, mul(b, pow(a, sub(b, 1)))), // d(a^b)/da = b a^(b-1)
-      (g, [a], y) => mul(g, mul(y, log(a))), // d(a^b)/db = a^b ln a
-    ],
-  }),
-);
-
 /** Natural logarithm. */
 export const log = unary(
   defineElementwise('log', {
@@ -157,3 +147,32 @@ const castOp = defineElementwise<{ dtype: DType }>('cast', {
 /** The values as another dtype: towards zero and saturating from floats to integers, NaN to 0. */
 export const cast = (x: Tensor, dtype: DType): Tensor =>
   x.dtype === dtype ? x : applyElementwise(castOp, [x], { dtype });
+
+// Where b is 0 and where a is 0, the plain rules would be products of 0 with something infinite. The masks enter before
+// that, so that derivatives of every order are finite where they exist.
+
+/** `b - 1`, but 0 where b is 0: the factor b is 0 there. */
+const lowered = (b: Tensor): Tensor => mul(sub(b, 1), cast(notEqual(b, 0), b.dtype));
+
+/** `a`, but 1 where a is 0: its logarithm is 0 there. */
+const awayFromZero = (a: Tensor): Tensor => add(a, cast(equal(a, 0), a.dtype));
+
+const power = binary(
+  defineElementwise('pow', {
+    partials: [
+      (g, [a, b]) => mul(g, mul(b, power(a, lowered(b)))), // d(a^b)/da = b a^(b-1)
+      (g, [a], y) => mul(g, mul(y, log(awayFromZero(a)))), // d(a^b)/db = a^b ln a
+    ],
+  }),
+);
+
+/**
+ * `a` to the power `b`, broadcasting; `0^0 = 1`, NaN for a negative base unless the exponent is whole.
+ * Derivatives of powers of zero are right: `pow(x, 2)` has slope 0 and curvature 2 there, `pow(x, 0)` is constant. The
+ * derivative with respect to the exponent is `a^b ln a`, and 0 at `a = 0` for `b >= 0`.
+ */
+export function pow(a: Operand, b: Operand): Tensor {
+  // Exactly what the general power gives, at the price of a product.
+  if (b === 2 && typeof a !== 'number') return square(a);
+  return power(a, b);
+}

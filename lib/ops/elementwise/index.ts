@@ -4,14 +4,22 @@ export {
   ceil,
   cos,
   erf,
+  erfc,
+  erfinv,
   exp,
+  exp2,
   expm1,
   floor,
   isFinite,
+  isInf,
+  isNaN,
+  log10,
   log1p,
+  log2,
   logicalAnd,
   logicalNot,
   logicalOr,
+  logicalXor,
   reciprocal,
   relu,
   round,
@@ -21,6 +29,7 @@ export {
   sin,
   sqrt,
   tanh,
+  trunc,
   where,
 } from './math';
 export {
@@ -47,3 +56,20 @@ export {
   zeros,
   zerosLike,
 } from './arithmetic';
+export { floorDiv, fmod, remainder } from './division';
+export { acos, acosh, asin, asinh, atan, atan2, atanh, cosh, sinh, tan } from './trigonometry';
+export {
+  clip,
+  elu,
+  gelu,
+  leakyRelu,
+  lerp,
+  logSigmoid,
+  silu,
+  softplus,
+  type ClipOptions,
+  type EluOptions,
+  type GeluOptions,
+  type LeakyReluOptions,
+  type SoftplusOptions,
+} from './activations';

@@ -5,11 +5,24 @@ import type { Tensor } from '../../graph/tensor';
 /** `e^x`. */
 export const exp = unary(defineElementwise('exp', { partials: [(g, _inputs, y) => mul(g, y)] })); // d e^x = e^x dx
 
+/** `2^x`. */
+export const exp2 = unary(
+  defineElementwise('exp2', { partials: [(g, _inputs, y) => mul(g, mul(y, Math.LN2))] }), // d 2^x = 2^x ln 2 dx
+);
+
 /** `e^x - 1`, exact near zero. */
 export const expm1 = unary(defineElementwise('expm1', { partials: [(g, _inputs, y) => mul(g, add(y, 1))] }));
 
 /** `ln(1 + x)`, exact near zero. */
 export const log1p = unary(defineElementwise('log1p', { partials: [(g, [x]) => div(g, add(x, 1))] }));
+
+/** Logarithm to base 2. */
+export const log2 = unary(
+  defineElementwise('log2', { partials: [(g, [x]) => div(g, mul(x, Math.LN2))] }), // dx / (x ln 2)
+);
+
+/** Logarithm to base 10. */
+export const log10 = (x: Tensor): Tensor => mul(log(x), Math.LOG10E);
 
 /** Square root. */
 export const sqrt = unary(
@@ -43,6 +56,20 @@ export const erf = unary(
   }),
 );
 
+/** `1 - erf(x)`, with all digits where erf is close to 1. */
+export const erfc = unary(
+  defineElementwise('erfc', {
+    partials: [(g, [x]) => mul(g, mul(exp(neg(square(x))), -2 / Math.sqrt(Math.PI)))],
+  }),
+);
+
+/** The inverse of `erf`: infinite at -1 and 1, NaN beyond. */
+export const erfinv: (x: Tensor) => Tensor = unary(
+  defineElementwise('erfinv', {
+    partials: [(g, _inputs, y) => mul(g, mul(exp(square(y)), Math.sqrt(Math.PI) / 2))], // 1 / erf'(y)
+  }),
+);
+
 /** Sine of an angle in radians. */
 export const sin = unary(defineElementwise('sin', { partials: [(g, [x]) => mul(g, cos(x))] }));
 
@@ -69,16 +96,25 @@ export const floor = unary(defineElementwise('floor', {}));
 export const ceil = unary(defineElementwise('ceil', {}));
 /** The nearest integer; halves go to the even one. */
 export const round = unary(defineElementwise('round', {}));
+/** The integer part: towards zero. */
+export const trunc = unary(defineElementwise('trunc', {}));
+/** NaN, as bool. */
+export const isNaN = unary(defineElementwise('isNaN', { gives: () => 'bool' }));
+/** Infinite, of either sign, as bool. */
+export const isInf = unary(defineElementwise('isInf', { gives: () => 'bool' }));
 /** Neither infinite nor NaN, as bool. */
 export const isFinite = unary(defineElementwise('isFinite', { gives: () => 'bool' }));
 
 const logicalAndOp = defineElementwise('logicalAnd', { takes: 'bool' });
 const logicalOrOp = defineElementwise('logicalOr', { takes: 'bool' });
+const logicalXorOp = defineElementwise('logicalXor', { takes: 'bool' });
 
 /** Both, for bool tensors. */
 export const logicalAnd = (a: Tensor, b: Tensor): Tensor => applyElementwise(logicalAndOp, [a, b], {});
 /** Either, for bool tensors. */
 export const logicalOr = (a: Tensor, b: Tensor): Tensor => applyElementwise(logicalOrOp, [a, b], {});
+/** One of both and not the other, for bool tensors. */
+export const logicalXor = (a: Tensor, b: Tensor): Tensor => applyElementwise(logicalXorOp, [a, b], {});
 /** The opposite, for bool tensors. */
 export const logicalNot = unary(defineElementwise('logicalNot', { takes: 'bool' }));
 

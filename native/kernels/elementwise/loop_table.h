@@ -3,6 +3,7 @@
 // The loops over the formulas, as tables. Included by one file per instruction set.
 
 #include "formulas.h"
+#include "formulas_math.h"
 #include "kernels/vector_loops.h"
 #include "loops.h"
 #include "operations.h"
@@ -64,6 +65,58 @@ void binary_loop(std::size_t n, std::byte* out, const std::byte* a, const std::b
   for (std::size_t i = 0; i < n; ++i) y[i] = F::apply(x1[i], x2[i]);
 }
 
+// A guarded function: elements that are hard are worked out anew, one by one. Their operands are kept, because
+// the result may be written over them.
+constexpr std::size_t kGuardedRun = 128;
+
+template <typename F, typename T>
+void guarded_unary_loop(std::size_t n, std::byte* out, const std::byte* a, const std::byte*, const std::byte*,
+                        double) {
+  const auto* x = reinterpret_cast<const T*>(a);
+  auto* y = reinterpret_cast<T*>(out);
+  for (std::size_t begin = 0; begin < n; begin += kGuardedRun) {
+    const std::size_t run = n - begin < kGuardedRun ? n - begin : kGuardedRun;
+    T kept[kGuardedRun];
+    __builtin_memcpy(kept, x + begin, run * sizeof(T));
+    T* result = y + begin;
+    int hard = 0;
+    for (std::size_t i = 0; i < run; ++i) {
+      const T value = F::apply(kept[i]);
+      hard |= F::is_hard(kept[i], value);
+      result[i] = value;
+    }
+    if (hard == 0) continue;
+    for (std::size_t i = 0; i < run; ++i) {
+      if (F::is_hard(kept[i], result[i])) result[i] = F::hard(kept[i]);
+    }
+  }
+}
+
+template <typename F, typename T>
+void guarded_binary_loop(std::size_t n, std::byte* out, const std::byte* a, const std::byte* b,
+                         const std::byte*, double) {
+  const auto* x1 = reinterpret_cast<const T*>(a);
+  const auto* x2 = reinterpret_cast<const T*>(b);
+  auto* y = reinterpret_cast<T*>(out);
+  for (std::size_t begin = 0; begin < n; begin += kGuardedRun) {
+    const std::size_t run = n - begin < kGuardedRun ? n - begin : kGuardedRun;
+    T kept1[kGuardedRun], kept2[kGuardedRun];
+    __builtin_memcpy(kept1, x1 + begin, run * sizeof(T));
+    __builtin_memcpy(kept2, x2 + begin, run * sizeof(T));
+    T* result = y + begin;
+    int hard = 0;
+    for (std::size_t i = 0; i < run; ++i) {
+      const T value = F::apply(kept1[i], kept2[i]);
+      hard |= F::is_hard(kept1[i], kept2[i], value);
+      result[i] = value;
+    }
+    if (hard == 0) continue;
+    for (std::size_t i = 0; i < run; ++i) {
+      if (F::is_hard(kept1[i], kept2[i], result[i])) result[i] = F::hard(kept1[i], kept2[i]);
+    }
+  }
+}
+
 template <typename F, typename T>
 void choice_loop(std::size_t n, std::byte* out, const std::byte* a, const std::byte* b, const std::byte* c,
                  double) {
@@ -86,7 +139,11 @@ constexpr Loop loop_for() {
     return choice_loop<F, E>;
   } else {
     using R = Element<std::conditional_t<rule == Rule::compare, bool, T>>;
-    if constexpr (arity == 1)
+    if constexpr (arity == 1 && requires { F::hard(T()); })
+      return guarded_unary_loop<F, E>;
+    else if constexpr (arity == 2 && requires { F::hard(T(), T()); })
+      return guarded_binary_loop<F, E>;
+    else if constexpr (arity == 1)
       return unary_loop<F, R, E>;
     else
       return binary_loop<F, R, E>;

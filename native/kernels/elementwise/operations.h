@@ -51,7 +51,32 @@ namespace palimpsest {
   X(logicalOr, 2, same, Booleans)            \
   X(logicalNot, 1, same, Booleans)           \
   X(where, 3, choose, Any)                   \
-  X(isFinite, 1, compare, Floats)
+  X(isFinite, 1, compare, Floats)            \
+  X(isNaN, 1, compare, Floats)               \
+  X(isInf, 1, compare, Floats)               \
+  X(logicalXor, 2, same, Booleans)           \
+  X(trunc, 1, same, Floats)                  \
+  X(floorDiv, 2, same, Numbers)              \
+  X(remainder, 2, same, Numbers)             \
+  X(fmod, 2, same, Numbers)                  \
+  X(exp2, 1, same, Floats)                   \
+  X(log2, 1, same, Floats)                   \
+  X(tan, 1, same, Floats)                    \
+  X(asin, 1, same, Floats)                   \
+  X(acos, 1, same, Floats)                   \
+  X(atan, 1, same, Floats)                   \
+  X(atan2, 2, same, Floats)                  \
+  X(sinh, 1, same, Floats)                   \
+  X(cosh, 1, same, Floats)                   \
+  X(erfc, 1, same, Floats)                   \
+  X(erfinv, 1, same, Floats)                 \
+  X(softplus, 1, same, Floats)               \
+  X(silu, 1, same, Floats)                   \
+  X(siluSlope, 1, same, Floats)              \
+  X(gelu, 1, same, Floats)                   \
+  X(geluSlope, 1, same, Floats)              \
+  X(geluTanh, 1, same, Floats)               \
+  X(geluTanhSlope, 1, same, Floats)
 
 // How the dtypes of operands and result hang together; T is the element type that the loop is chosen by.
 enum class Rule : std::uint8_t {

@@ -1,7 +1,7 @@
 import type { DType } from '../../../lib/graph/dtype';
 import type { Tensor } from '../../../lib/graph/tensor';
 import * as arithmetic from '../../../lib/ops/elementwise/arithmetic';
-import { abs, logicalAnd, logicalNot, logicalOr, where } from '../../../lib/ops/elementwise/math';
+import { abs, logicalAnd, logicalNot, logicalOr, logicalXor, where } from '../../../lib/ops/elementwise/math';
 import type { Case, Row, Sample } from '../row';
 import { BINARY_SHAPES, binaryRow, elementwise, SPECIAL } from './elementwise';
 
@@ -126,6 +126,12 @@ export const binary: readonly Row[] = [
     'logicalOr',
     ([a, b]) => logicalOr(a!, b!),
     (a, b) => a === 1 || b === 1,
+    2,
+  ),
+  boolean(
+    'logicalXor',
+    ([a, b]) => logicalXor(a!, b!),
+    (a, b) => a !== b,
     2,
   ),
   boolean(
