@@ -30,6 +30,9 @@ export * from './ops';
 // Derivatives
 export * from './transforms';
 
+// Linear algebra
+export * from './linalg';
+
 // Random numbers
 export * from './random';
 

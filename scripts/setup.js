@@ -94,8 +94,32 @@ const BUILD_TOOLS = [
   [['ninja', 'make'], 'ninja-build'],
 ];
 
-function installSystemPackages(tools) {
-  const missing = tools.filter(([commands]) => !commands.some(onPath)).map(([, name]) => name);
+/** What the compiler says to a question, or nothing when there is no compiler. */
+function askCompiler(question) {
+  const compiler = [process.env.CXX || 'c++', 'g++', 'clang++'].find(onPath);
+  if (!compiler) return '';
+  return (spawnSync(compiler, [question], { encoding: 'utf8' }).stdout ?? '').trim();
+}
+
+/** The static libraries that the addon is made of, as [is it there, Debian package]; asked once there is a compiler. */
+function buildLibraries() {
+  const folders = ['/usr/lib', '/usr/lib64', '/usr/local/lib', '/opt/OpenBLAS/lib'];
+  const triplet = join('/usr/lib', askCompiler('-print-multiarch'));
+  const hasOpenBlas = [...folders, triplet, join(triplet, 'openblas-pthread')].some((folder) =>
+    existsSync(join(folder, 'libopenblas.a')),
+  );
+  // The compiler echoes the bare name of a file that it does not have.
+  const hasFortran = askCompiler('-print-file-name=libgfortran.a').includes('/');
+  return [
+    [hasOpenBlas, 'libopenblas-pthread-dev'],
+    [hasFortran, `libgfortran-${askCompiler('-dumpversion').split('.')[0]}-dev`],
+  ];
+}
+
+const missingTools = (tools) => tools.filter(([commands]) => !commands.some(onPath)).map(([, name]) => name);
+const missingLibraries = (libraries) => libraries.filter(([isThere]) => !isThere).map(([, name]) => name);
+
+function installSystemPackages(missing) {
   if (missing.length === 0) return;
   const wanted = missing.join(' ');
   if (!onPath('apt-get'))
@@ -132,7 +156,8 @@ function buildNative(stamp) {
   const options = process.env.PALIMPSEST_CMAKE_ARGS ?? '';
   const native = `${digestOf(['CMakeLists.txt', 'native'])} ${process.arch} ${options}`;
   if (stamp.native === native && existsSync(join(ROOT, 'build', 'Release', 'palimpsest.node'))) return;
-  installSystemPackages(BUILD_TOOLS);
+  installSystemPackages(missingTools(BUILD_TOOLS));
+  if (!options.includes('PALIMPSEST_LAPACK')) installSystemPackages(missingLibraries(buildLibraries()));
   say('building the native addon');
   run(process.execPath, [join('native', 'build.js')], { PALIMPSEST_OUTPUT: '' });
   stamp.native = native;
@@ -158,7 +183,7 @@ function buildTypeScript(stamp) {
 function setup(args) {
   checkNode();
   const extra = args.flatMap((arg, i) => (arg === '--with' && args[i + 1] ? [args[i + 1]] : []));
-  installSystemPackages(extra.map((command) => [[command], command]));
+  installSystemPackages(missingTools(extra.map((command) => [[command], command])));
   const stamp = readStamp();
   installNpmPackages(stamp);
   buildNative(stamp);

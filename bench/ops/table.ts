@@ -3,6 +3,7 @@ import { attentions } from './table/attention';
 import { convolutions } from './table/convolutions';
 import { curvature } from './table/curvature';
 import { elementwise } from './table/elementwise';
+import { linalg } from './table/linalg';
 import { networks } from './table/networks';
 import { products } from './table/products';
 import { random } from './table/random';
@@ -18,6 +19,7 @@ export const table: readonly Family[] = [
   networks,
   shapes,
   random,
+  linalg,
 ];
 
 /** Kernels without a row, and why. */

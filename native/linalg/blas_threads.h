@@ -4,9 +4,9 @@
 
 namespace palimpsest {
 
-// OpenBLAS has threads of its own, and one count of them for the whole process. While an object of this class lives, the
-// count is either 1, and any number of our threads may call it at once, or the fixed number, and only the holder may.
-// Waiting for the other kind to end throws ERR_ABORTED when the task is cancelled.
+// OpenBLAS has threads of its own, and one count of them for the whole process. While an object of this class
+// lives, the count is either 1, and any number of our threads may call it at once, or the fixed number, and
+// only the holder may. Waiting for the other kind to end throws ERR_ABORTED when the task is cancelled.
 class BlasThreads {
  public:
   enum class Mode { single, all };
@@ -20,8 +20,8 @@ class BlasThreads {
   const Mode mode_;
 };
 
-// The fixed number: the processors of this machine, or PALIMPSEST_THREADS. Never what an environment sets later, so that
-// results do not depend on it.
+// The fixed number: the processors of this machine, or PALIMPSEST_THREADS. Never what an environment sets
+// later, so that results do not depend on it.
 int blas_thread_count();
 
 }  // namespace palimpsest

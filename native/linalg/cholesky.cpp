@@ -5,10 +5,12 @@
 namespace palimpsest {
 namespace {
 
-template <typename T> int factor(const T* a, std::size_t n, T* l) {
+template <typename T>
+int factor(const T* a, std::size_t n, T* l) {
   if (!all_finite(a, n * n)) return kNotFinite;
   symmetric_part(a, n, l);
-  // Read by columns, the factor U of U^T U that LAPACK puts into the upper triangle is our L in the lower one.
+  // Read by columns, the factor U of U^T U that LAPACK puts into the upper triangle is our L in the lower
+  // one.
   const int order = static_cast<int>(n);
   const int info = lapack::potrf('U', order, l, order);
   for (std::size_t i = 0; i < n; ++i) std::fill(l + i * n + i + 1, l + (i + 1) * n, T{0});
@@ -31,9 +33,8 @@ void cholesky(const Call& call) {
         call, "cholesky", static_cast<std::size_t>(a.dim(0)), cube / 3,
         [&](std::size_t i) { return factor(in + i * n * n, n, out + i * n * n); },
         [](int pivot) {
-          return Error("ERR_NOT_POSITIVE_DEFINITE",
-                       "a positive definite matrix expected, the pivot of row " + std::to_string(pivot - 1) +
-                           " is not positive");
+          return Error("ERR_NOT_POSITIVE_DEFINITE", "a positive definite matrix expected, the pivot of row " +
+                                                        std::to_string(pivot - 1) + " is not positive");
         });
   });
 }

@@ -1,5 +1,5 @@
-// eigh: eigenvalues in ascending order [B, n] and eigenvectors [B, n, n], in the columns, of the symmetric part of each matrix
-// of [B, n, n]. eigvalsh: the eigenvalues alone.
+// eigh: eigenvalues in ascending order [B, n] and eigenvectors [B, n, n], in the columns, of the symmetric
+// part of each matrix of [B, n, n]. eigvalsh: the eigenvalues alone.
 #include "lapack.h"
 #include "matrices.h"
 #include "signs.h"
@@ -18,13 +18,14 @@ struct WorkSizes {
 };
 
 // `a` holds the matrix and receives the eigenvectors as rows.
-template <typename T> int solve(const Call& call, bool vectors, std::size_t n, T* a, T* w) {
+template <typename T>
+int solve(const Call& call, bool vectors, std::size_t n, T* a, T* w) {
   const WorkSizes sizes(n, vectors);
   const StoragePtr reals = call.scratch(static_cast<std::size_t>(sizes.reals) * sizeof(T));
   const StoragePtr integers = call.scratch(static_cast<std::size_t>(sizes.integers) * sizeof(int));
   return lapack::syevd(vectors ? 'V' : 'N', static_cast<int>(n), a, static_cast<int>(n), w,
-                       reinterpret_cast<T*>(reals->data()), sizes.reals, reinterpret_cast<int*>(integers->data()),
-                       sizes.integers);
+                       reinterpret_cast<T*>(reals->data()), sizes.reals,
+                       reinterpret_cast<int*>(integers->data()), sizes.integers);
 }
 
 Error no_convergence(int) {

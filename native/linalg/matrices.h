@@ -18,12 +18,12 @@ namespace palimpsest {
 // LAPACK counts in 32 bits, and some of its work arrays hold two to four matrices.
 constexpr std::int64_t kMostRows = 16384;
 
-// From here on LAPACK's own threads are faster than one thread of ours per matrix. It decides by the matrix alone, so a
-// matrix gives the same bits in any batch.
+// From here on LAPACK's own threads are faster than one thread of ours per matrix. It decides by the matrix
+// alone, so a matrix gives the same bits in any batch.
 constexpr double kThreadedWork = 64e6;
 
-// Runs body(index) for every matrix of a batch, each of about `work` floating-point operations. LAPACK cannot be interrupted:
-// cancellation is seen between matrices.
+// Runs body(index) for every matrix of a batch, each of about `work` floating-point operations. LAPACK cannot
+// be interrupted: cancellation is seen between matrices.
 template <typename Body>
 void for_each_matrix(const Call& call, std::size_t count, double work, Body&& body) {
   if (count == 0) return;
@@ -44,8 +44,10 @@ void for_each_matrix(const Call& call, std::size_t count, double work, Body&& bo
 // The `info` of a matrix that LAPACK must not see: some of its routines never end on a NaN.
 constexpr int kNotFinite = -1000;
 
-template <typename T> bool all_finite(const T* x, std::size_t size) {
-  // A sum of differences x - x is 0, or NaN when one of them is not finite. Many sums, for the compiler to vectorise.
+template <typename T>
+bool all_finite(const T* x, std::size_t size) {
+  // A sum of differences x - x is 0, or NaN when one of them is not finite. Many sums, for the compiler to
+  // vectorise.
   constexpr std::size_t kSums = 32;
   T sums[kSums] = {};
   std::size_t i = 0;
@@ -56,9 +58,10 @@ template <typename T> bool all_finite(const T* x, std::size_t size) {
   return std::all_of(sums, sums + kSums, [](T sum) { return sum == 0; });
 }
 
-// The symmetric part (a + a^T) / 2 of a row-major matrix. What a symmetric matrix's other triangle holds does then not
-// depend on a convention, and derivatives are those of a function of all entries.
-template <typename T> void symmetric_part(const T* a, std::size_t n, T* y) {
+// The symmetric part (a + a^T) / 2 of a row-major matrix. What a symmetric matrix's other triangle holds does
+// then not depend on a convention, and derivatives are those of a function of all entries.
+template <typename T>
+void symmetric_part(const T* a, std::size_t n, T* y) {
   constexpr std::size_t kBlock = 32;
   for (std::size_t i0 = 0; i0 < n; i0 += kBlock) {
     for (std::size_t j0 = 0; j0 <= i0; j0 += kBlock) {
@@ -76,7 +79,8 @@ template <typename T> void symmetric_part(const T* a, std::size_t n, T* y) {
 }
 
 // Exchanges rows and columns of a square matrix where it lies.
-template <typename T> void transpose_in_place(T* a, std::size_t n) {
+template <typename T>
+void transpose_in_place(T* a, std::size_t n) {
   constexpr std::size_t kBlock = 32;
   for (std::size_t i0 = 0; i0 < n; i0 += kBlock) {
     for (std::size_t j0 = 0; j0 <= i0; j0 += kBlock) {
@@ -88,18 +92,20 @@ template <typename T> void transpose_in_place(T* a, std::size_t n) {
   }
 }
 
-// Runs body(index), which returns LAPACK's `info`, for every matrix; then throws `failed(info)` for the first that was not
-// 0, with the matrix's place in the batch in front.
+// Runs body(index), which returns LAPACK's `info`, for every matrix; then throws `failed(info)` for the first
+// that was not 0, with the matrix's place in the batch in front.
 template <typename Body, typename Failed>
-void factor_each(const Call& call, const char* name, std::size_t count, double work, Body&& body, Failed&& failed) {
+void factor_each(const Call& call, const char* name, std::size_t count, double work, Body&& body,
+                 Failed&& failed) {
   std::vector<int> infos(count, 0);
   for_each_matrix(call, count, work, [&](std::size_t index) { infos[index] = body(index); });
   for (std::size_t index = 0; index < count; ++index) {
     if (infos[index] == 0) continue;
     const std::string where = count == 1 ? "" : "matrix " + std::to_string(index) + " of the batch: ";
-    const Error error = infos[index] == kNotFinite
-                            ? Error("ERR_VALUE", "finite entries expected, the matrix has a NaN or an infinity")
-                            : failed(infos[index]);
+    const Error error =
+        infos[index] == kNotFinite
+            ? Error("ERR_VALUE", "finite entries expected, the matrix has a NaN or an infinity")
+            : failed(infos[index]);
     throw Error(error.code, std::string(name) + ": " + where + error.what());
   }
 }

@@ -1,5 +1,5 @@
-// qr: Q [B, m, p] with orthonormal columns and R [B, p, n], upper triangular with a diagonal that is not negative, of
-// [B, m, n]; p = min(m, n), or m.
+// qr: Q [B, m, p] with orthonormal columns and R [B, p, n], upper triangular with a diagonal that is not
+// negative, of [B, m, n]; p = min(m, n), or m.
 #include "lapack.h"
 #include "matrices.h"
 #include "signs.h"
@@ -10,7 +10,8 @@ namespace {
 constexpr std::size_t kBlock = 64;  // wide enough for LAPACK's blocked routines
 
 // A row-major [m, n] is A^T by columns, and A = Q R is A^T = R^T Q^T: LAPACK's L Q. `a` is destroyed.
-template <typename T> int decompose(const Call& call, std::size_t m, std::size_t n, std::size_t p, T* a, T* q, T* r) {
+template <typename T>
+int decompose(const Call& call, std::size_t m, std::size_t n, std::size_t p, T* a, T* q, T* r) {
   const std::size_t k = std::min(m, n);
   const int size = static_cast<int>(kBlock * std::max(n, p));
   const StoragePtr scratch = call.scratch((static_cast<std::size_t>(size) + k) * sizeof(T));
@@ -32,7 +33,8 @@ template <typename T> int decompose(const Call& call, std::size_t m, std::size_t
   return lapack::orglq(static_cast<int>(p), columns, taken, q, static_cast<int>(p), tau, work, size);
 }
 
-template <typename T> void fix_signs(std::size_t m, std::size_t n, std::size_t p, T* q, T* r) {
+template <typename T>
+void fix_signs(std::size_t m, std::size_t n, std::size_t p, T* q, T* r) {
   for (std::size_t i = 0; i < std::min(m, n); ++i) {
     if (!(r[i * n + i] < 0)) continue;
     scale_vector(r + i * n + i, n - i, 1, T{-1});

@@ -1,5 +1,5 @@
-// svd: U [B, m, p], singular values in descending order [B, k] and V^T [B, q, n] of [B, m, n], k = min(m, n); p = q = k, or all
-// m and n. svdvals: the singular values alone.
+// svd: U [B, m, p], singular values in descending order [B, k] and V^T [B, q, n] of [B, m, n], k = min(m, n);
+// p = q = k, or all m and n. svdvals: the singular values alone.
 #include "lapack.h"
 #include "matrices.h"
 #include "signs.h"
@@ -14,14 +14,17 @@ struct Extents {
 
 Extents extents_of(const Call& call, const View& a, const View& s) {
   call.expect(a.rank() == 3, "expected [B, m, n]");
-  call.expect(s.shape == Shape{a.dim(0), std::min(a.dim(1), a.dim(2))}, "expected [B, min(m, n)] for the singular values");
-  const auto m = static_cast<std::size_t>(a.dim(1)), n = static_cast<std::size_t>(a.dim(2)), k = std::min(m, n);
+  call.expect(s.shape == Shape{a.dim(0), std::min(a.dim(1), a.dim(2))},
+              "expected [B, min(m, n)] for the singular values");
+  const auto m = static_cast<std::size_t>(a.dim(1)), n = static_cast<std::size_t>(a.dim(2)),
+             k = std::min(m, n);
   return {m, n, k, 8.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k)};
 }
 
-// A row-major [m, n] is A^T by columns, and A^T = V S U^T: LAPACK's left vectors are the rows of V^T, its right ones the
-// columns of U. `a` is destroyed.
-template <typename T> int decompose(const Call& call, char job, const Extents& e, T* a, T* s, T* u, T* vt, std::size_t p) {
+// A row-major [m, n] is A^T by columns, and A^T = V S U^T: LAPACK's left vectors are the rows of V^T, its
+// right ones the columns of U. `a` is destroyed.
+template <typename T>
+int decompose(const Call& call, char job, const Extents& e, T* a, T* s, T* u, T* vt, std::size_t p) {
   const int rows = static_cast<int>(e.n), columns = static_cast<int>(e.m);
   const StoragePtr integers = call.scratch(8 * e.k * sizeof(int));
   auto* iwork = reinterpret_cast<int*>(integers->data());
@@ -32,21 +35,23 @@ template <typename T> int decompose(const Call& call, char job, const Extents& e
   // In float32 the answer is rounded: some more never hurts.
   const int size = static_cast<int>(static_cast<double>(best) * 1.001) + 64;
   const StoragePtr reals = call.scratch(static_cast<std::size_t>(size) * sizeof(T));
-  return lapack::gesdd(job, rows, columns, a, rows, s, vt, rows, u, ldvt, reinterpret_cast<T*>(reals->data()), size,
-                       iwork);
+  return lapack::gesdd(job, rows, columns, a, rows, s, vt, rows, u, ldvt, reinterpret_cast<T*>(reals->data()),
+                       size, iwork);
 }
 
 Error no_convergence(int) {
   return Error("ERR_NO_CONVERGENCE", "the iteration for the singular values did not converge");
 }
 
-template <typename T> void set_identity(T* x, std::size_t n) {
+template <typename T>
+void set_identity(T* x, std::size_t n) {
   std::fill(x, x + n * n, T{0});
   for (std::size_t i = 0; i < n; ++i) x[i * n + i] = 1;
 }
 
 // The columns of U decide; vectors beyond the k-th have no partner.
-template <typename T> void fix_signs(const Extents& e, std::size_t p, std::size_t q, T* u, T* vt) {
+template <typename T>
+void fix_signs(const Extents& e, std::size_t p, std::size_t q, T* u, T* vt) {
   for (std::size_t j = 0; j < p; ++j) {
     if (sign_of_largest(u + j, e.m, p) > 0) continue;
     scale_vector(u + j, e.m, p, T{-1});
@@ -75,7 +80,8 @@ void svd(const Call& call) {
     const auto count = static_cast<std::size_t>(a.dim(0));
     if (e.k == 0) {
       // A matrix without rows or columns: any basis will do.
-      for (std::size_t i = 0; i < count; ++i) set_identity(left + i * p * p, p), set_identity(right + i * q * q, q);
+      for (std::size_t i = 0; i < count; ++i)
+        set_identity(left + i * p * p, p), set_identity(right + i * q * q, q);
       return;
     }
     factor_each(

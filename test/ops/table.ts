@@ -7,6 +7,7 @@ import { gatherSums } from './table/gatherSums';
 import { functions } from './table/functions';
 import { indexing } from './table/indexing';
 import { losses } from './table/losses';
+import { linalg } from './table/linalg';
 import { networks } from './table/networks';
 import { norms } from './table/norms';
 import { products } from './table/products';
@@ -38,4 +39,5 @@ export const table: readonly Row[] = [
   ...losses,
   ...training,
   ...randomNumbers,
+  ...linalg,
 ];
