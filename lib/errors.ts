@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'ERR_IO'
   | 'ERR_NOT_DIFFERENTIABLE'
   | 'ERR_NOT_EVALUATED'
+  | 'ERR_NOT_FINITE'
   | 'ERR_NOT_POSITIVE_DEFINITE'
   | 'ERR_NO_CONVERGENCE'
   | 'ERR_OPTION'
@@ -79,6 +80,13 @@ export class ExampleAxisError extends PalimpsestError {
 export class NotDifferentiableError extends PalimpsestError {
   constructor(message: string) {
     super('ERR_NOT_DIFFERENTIABLE', message);
+  }
+}
+
+/** A loss or a parameter that became NaN or infinite in the course of a run; what went in is unchanged. */
+export class NotFiniteError extends PalimpsestError {
+  constructor(message: string) {
+    super('ERR_NOT_FINITE', message);
   }
 }
 

@@ -6,6 +6,7 @@ export {
   ExampleAxisError,
   FormatError,
   NotDifferentiableError,
+  NotFiniteError,
   OptionError,
   PalimpsestError,
   ShapeError,

@@ -10,6 +10,15 @@ export {
   type ClippingOptions,
 } from './clipping';
 export type { ParameterGroup, ParameterPattern } from './groups';
+export {
+  fit,
+  type CheckpointRule,
+  type EvaluationRule,
+  type FitOptions,
+  type FitResult,
+  type FitView,
+} from './loop/fit';
+export type { FitLoss } from './loop/steps';
 export { lion, type LionOptions } from './lion';
 export { blockMask, masked, type Block, type Entries, type Mask } from './mask';
 export type { Optimizer, OptimizerState, Schedule, StepOptions } from './optimizer';

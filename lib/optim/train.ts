@@ -1,15 +1,12 @@
 import { OptionError } from '../errors';
+import type { Batch } from '../data/batches';
 import type { LabeledSet } from '../data/labeledSet';
-import { compile } from '../graph/compile';
-import { evaluate } from '../graph/evaluate';
 import type { Parameters } from '../graph/parameters';
 import type { RunOptions, Tensor } from '../graph/tensor';
-import { tensorsOf } from '../graph/tree';
 import type { Model } from '../models/model';
 import { softmaxCrossEntropy } from '../ops/losses/softmaxCrossEntropy';
 import { mean } from '../ops/reduce/reduce';
-import { valueAndGrad } from '../transforms/grad';
-import type { Optimizer, OptimizerState } from './optimizer';
+import { fit, type FitOptions } from './loop/fit';
 
 /** The mean loss of a batch. */
 export type BatchLoss = (model: Model, parameters: Parameters, x: Tensor, y: Tensor) => Tensor;
@@ -18,9 +15,10 @@ export type BatchLoss = (model: Model, parameters: Parameters, x: Tensor, y: Ten
 export const crossEntropyLoss: BatchLoss = (model, parameters, x, y) =>
   mean(softmaxCrossEntropy(model.forward(parameters, x), y));
 
-export interface TrainOptions {
-  readonly optimizer: Optimizer;
-  readonly epochs: number;
+export interface TrainOptions extends Pick<
+  FitOptions<Parameters, never>,
+  'optimizer' | 'epochs' | 'evaluation' | 'checkpoint'
+> {
   /** Default 128. */
   readonly batchSize?: number;
   /** Of the order of the examples, which differs from epoch to epoch. Default 0. */
@@ -40,7 +38,7 @@ export interface StopRule {
 /** How many steps `train` makes. */
 export const stepCount = (
   data: LabeledSet,
-  { epochs, batchSize = 128 }: Omit<TrainOptions, 'optimizer'>,
+  { epochs, batchSize = 128 }: Pick<TrainOptions, 'epochs' | 'batchSize'>,
 ): number => epochs * Math.ceil(data.size / batchSize);
 
 /**
@@ -49,7 +47,8 @@ export const stepCount = (
  *
  * @example
  * const trained = await train(model, data, { optimizer: adam(), epochs: 3 }, { signal, onProgress });
- * @throws AbortedError when `signal` fires; OptionError for an empty set.
+ * @throws NotFiniteError when a loss or a parameter becomes NaN or infinite; AbortedError when `signal` fires; OptionError
+ *   for an empty set.
  */
 export async function train(
   model: Model,
@@ -57,39 +56,32 @@ export async function train(
   options: TrainOptions,
   run: RunOptions = {},
 ): Promise<Parameters> {
-  const { optimizer, epochs, batchSize = 128, seed = 0, loss = crossEntropyLoss, stopWhen } = options;
+  const { batchSize = 128, seed = 0, loss = crossEntropyLoss, stopWhen, epochs, ...shared } = options;
   if (data.size === 0) throw new OptionError('train: the set is empty');
-  const step = compile((params: Parameters, state: OptimizerState<Parameters>, x: Tensor, y: Tensor) => {
-    const { value, grad } = valueAndGrad((theta: Parameters) => loss(model, theta, x, y))(params);
-    return { ...optimizer.step(params, grad, state), loss: value };
-  }).withOptions(run.signal ? { signal: run.signal } : {});
+  const { params } = await fit<Parameters, Pick<Batch, 'x' | 'y'>>(
+    {
+      ...shared,
+      epochs,
+      params: model.parameters,
+      loss: (parameters, { x, y }) => loss(model, parameters, x, y),
+      batches: (epoch) => batchesOf(data, batchSize, seed, epoch),
+      totalSteps: stepCount(data, options),
+      ...(stopWhen ? { stopWhen: { ...stopWhen, test: ({ params: now }) => stopWhen.test(now) } } : {}),
+    },
+    run,
+  );
+  return params;
+}
 
-  const total = stepCount(data, options);
-  let params = model.parameters;
-  let state = await evaluate(optimizer.init(params));
-  let done = 0;
-  const release = (): void => {
-    if (params !== model.parameters) params.dispose();
-    for (const tensor of tensorsOf(state)) tensor.dispose();
-  };
-  try {
-    for (let epoch = 0; epoch < epochs; epoch++) {
-      for (const batch of data.batches(batchSize, { order: 'shuffled', seed, epoch })) {
-        using example = batch;
-        const next = await step(params, state, example.x, example.y);
-        next.loss.dispose();
-        release();
-        ({ params, state } = next);
-        done += 1;
-        run.onProgress?.({ done, total, phase: 'training' });
-        if (stopWhen && done % stopWhen.everySteps === 0 && (await stopWhen.test(params))) return params;
-      }
-    }
-    return params;
-  } catch (error) {
-    release();
-    throw error;
-  } finally {
-    for (const tensor of tensorsOf(state)) tensor.dispose();
+/** The tensors of every batch, which are freed when the next one is asked for. */
+function* batchesOf(
+  data: LabeledSet,
+  batchSize: number,
+  seed: number,
+  epoch: number,
+): Generator<Pick<Batch, 'x' | 'y'>> {
+  for (const batch of data.batches(batchSize, { order: 'shuffled', seed, epoch })) {
+    using example = batch;
+    yield { x: example.x, y: example.y };
   }
 }

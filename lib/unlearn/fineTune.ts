@@ -21,7 +21,8 @@ export interface FineTuneOptions {
  * Goes on training on what is to be kept, and hopes that the rest is forgotten (the "catastrophic forgetting" baseline of
  * Golatkar et al. 2020 and most papers since).
  *
- * @throws AbortedError when `signal` fires; OptionError for a misspelled option or an empty set.
+ * @throws NotFiniteError when a loss or a weight becomes NaN or infinite; AbortedError when `signal` fires;
+ *   OptionError for a misspelled option or an empty set.
  */
 export async function fineTune(
   model: Model,

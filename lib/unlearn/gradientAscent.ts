@@ -30,7 +30,8 @@ const ascent: BatchLoss = (model, parameters, x, y) => neg(crossEntropyLoss(mode
  * Gradient ascent on the loss of the forget set (NegGrad; Golatkar et al. 2020, Jang et al. 2022). The loss has no upper
  * bound, so it must be stopped: by the number of epochs or by `stopWhen`.
  *
- * @throws AbortedError when `signal` fires; OptionError for a misspelled option or an empty set.
+ * @throws NotFiniteError when a loss or a weight becomes NaN or infinite; AbortedError when `signal` fires;
+ *   OptionError for a misspelled option or an empty set.
  */
 export async function gradientAscent(
   model: Model,

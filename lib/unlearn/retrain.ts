@@ -9,7 +9,8 @@ import { secondsSince, type Unlearned } from './unlearned';
  * Trains from fresh parameters on what is to be kept: the reference that every method is compared with. For poisoned data
  * of which only a part is known it is no gold standard, because the rest of the poison teaches the same again.
  *
- * @throws AbortedError when `signal` fires; OptionError for an empty set.
+ * @throws NotFiniteError when a loss or a weight becomes NaN or infinite; AbortedError when `signal` fires;
+ *   OptionError for an empty set.
  */
 export async function retrain(
   model: Model,

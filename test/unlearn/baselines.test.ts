@@ -1,3 +1,4 @@
+import { LabeledSet } from '../../lib/data/labeledSet';
 import type { Model } from '../../lib/models/model';
 import { adam } from '../../lib/optim/adam';
 import { fineTune, gradientAscent, retrain, zeroRow } from '../../lib/unlearn';
@@ -86,4 +87,21 @@ test('options are not coerced', async () => {
   await expect(gradientAscent(model, parts.chosen, { learningrate: 1 } as object)).rejects.toThrow(
     "did you mean 'learningRate'?",
   );
+});
+
+test.each([
+  ['fineTune', (broken: LabeledSet) => fineTune(model, broken)],
+  ['gradientAscent', (broken: LabeledSet) => gradientAscent(model, broken)],
+])('%s refuses to end with weights that are not finite', async (_name, run) => {
+  const { features } = parts.rest.subset([0, 1]);
+  const holes = Float32Array.from(features, () => NaN);
+  const before = await bits(model);
+  const broken = LabeledSet.of({
+    features: holes,
+    labels: [0, 1],
+    exampleShape: parts.rest.exampleShape,
+    classCount: parts.rest.classCount,
+  });
+  await expect(run(broken)).rejects.toMatchObject({ code: 'ERR_NOT_FINITE' });
+  expect(await bits(model)).toEqual(before);
 });
