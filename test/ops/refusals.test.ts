@@ -71,7 +71,12 @@ test.each([
   ],
   ['a negative extent', () => takeGrad(x, indices, -1), 'ERR_ARGUMENT', 'takeGrad: an extent'],
   ['integers to add up', () => takeGrad(of([2, 3], 'int32'), indices, 4), 'ERR_DTYPE', 'takeGrad'],
-  ['indices of other rows', () => takeAlong(x, of([3, 1], 'int32')), 'ERR_SHAPE', 'takeAlong: axes equal'],
+  [
+    'indices of other rows',
+    () => takeAlong(x, of([3, 1], 'int32')),
+    'ERR_SHAPE',
+    'takeAlong: the leading axes must agree',
+  ],
   [
     'too few indices',
     () => takeAlongGrad(x, of([2, 1], 'int32'), 4),

@@ -15,6 +15,7 @@ import { randomNumbers } from './table/random';
 import { rearranging } from './table/rearranging';
 import { reductions } from './table/reductions';
 import { rules } from './table/rules';
+import { scattering } from './table/scattering';
 import { shape } from './table/shape';
 import { training } from './table/training';
 import { unary } from './table/unary';
@@ -28,6 +29,7 @@ export const table: readonly Row[] = [
   ...rearranging,
   ...rules,
   ...indexing,
+  ...scattering,
   ...gatherSums,
   ...reductions,
   ...products,

@@ -2,6 +2,8 @@ import { concat } from '../../../lib/ops/shape/concat';
 import { pad } from '../../../lib/ops/shape/pad';
 import { roll } from '../../../lib/ops/shape/roll';
 import { slice } from '../../../lib/ops/shape/slice';
+import { flatIndex } from '../../../lib/ops/indexing/flatIndex';
+import { scatterSet } from '../../../lib/ops/indexing/put';
 import { take, takeGrad } from '../../../lib/ops/indexing/take';
 import { takeAlong, takeAlongGrad } from '../../../lib/ops/indexing/takeAlong';
 import { transpose } from '../../../lib/ops/shape/transpose';
@@ -54,6 +56,24 @@ export const shapes: Family = {
       detail: 'one all round',
       inputs: [matrix],
       run: ([x]) => pad(x, Array<readonly [number, number]>(2).fill([1, 1])),
+    },
+    {
+      kernel: 'put',
+      detail: 'rows',
+      inputs: [matrix, indices(ROWS, ROWS, 1), floats(ROWS, COLUMNS)],
+      run: ([x, picks, values]) => scatterSet(x, picks, values, { axis: 0 }),
+    },
+    {
+      kernel: 'flatIndex',
+      detail: 'of two coordinates',
+      inputs: [indices(COLUMNS, ROWS * COLUMNS, 2)],
+      run: ([picks]) => flatIndex('bench', picks, [COLUMNS, COLUMNS]),
+    },
+    {
+      kernel: 'nonzero',
+      detail: 'everywhere',
+      inputs: [matrix],
+      run: (inputs) => applied('nonzero', inputs, { count: ROWS * COLUMNS }),
     },
     { kernel: 'roll', detail: 'rows', inputs: [matrix], run: ([x]) => roll(x, 100, { axis: 0 }) },
     { kernel: 'take', detail: 'rows', inputs: [matrix, rowIndices], run: ([x, picks]) => take(x, picks) },

@@ -33,7 +33,7 @@ function checkPicks(where: string, indices: Spec, cotangents: Spec): void {
 
 /** The gradients of all examples, stored: what the kernels never do. [N, V, D] */
 const stored = (indices: Tensor, cotangents: Tensor, rows: number): Tensor =>
-  exampleGradients(oneHot(indices, rows, cotangents.dtype), cotangents, {
+  exampleGradients(oneHot(indices, rows, { dtype: cotangents.dtype }), cotangents, {
     transLeft: false,
     transRight: false,
   });

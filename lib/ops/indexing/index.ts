@@ -1,4 +1,10 @@
+export { addAt, at, setAt } from './at';
+export { embedding, type EmbeddingOptions } from './embedding';
+export { gatherNd, scatterNd } from './gatherNd';
 export { arange, iota, linspace, type IotaOptions, type LinspaceOptions } from './iota';
-export { oneHot } from './oneHot';
+export { booleanMask, compress, maskedFill, maskedSelect, nonzero, type CompressOptions } from './masks';
+export { oneHot, type OneHotOptions } from './oneHot';
+export { scatterAdd, scatterSet } from './put';
+export type { IndexPart, Range } from './selection';
 export { take, type TakeOptions } from './take';
-export { takeAlong } from './takeAlong';
+export { takeAlong, type TakeAlongOptions } from './takeAlong';

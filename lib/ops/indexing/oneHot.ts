@@ -1,20 +1,33 @@
 import { DTypeError } from '../../errors';
 import { isFloat, type DType } from '../../graph/dtype';
+import { normalizeAxis } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { cast, ones } from '../elementwise/arithmetic';
 import { expandDims } from '../shape/reshape';
 import { takeAlongGrad } from './takeAlong';
 
+export interface OneHotOptions {
+  /** Where the new axis of the classes stands in the result. Default -1, the last. */
+  readonly axis?: number;
+  /** Default float32. */
+  readonly dtype?: DType;
+}
+
 /**
- * 1 at the label and 0 elsewhere: `y[..., c] = [labels[...] = c]` for int32 labels [...] and `classes` classes. float32
- * unless told otherwise. Reading it raises ERR_INDEX for a label outside [0, classes).
+ * 1 at the label and 0 elsewhere: `y[..., c] = [labels[...] = c]` for int32 labels [...] and `classes` classes. Reading it
+ * raises ERR_INDEX for a label outside [0, classes).
  *
- * @throws DTypeError unless the labels are int32.
+ * @throws DTypeError unless the labels are int32; ShapeError for an axis that is not there.
  */
-export function oneHot(labels: Tensor, classes: number, dtype: DType = 'float32'): Tensor {
+export function oneHot(
+  labels: Tensor,
+  classes: number,
+  { axis = -1, dtype = 'float32' }: OneHotOptions = {},
+): Tensor {
   if (labels.dtype !== 'int32') throw new DTypeError(`oneHot: int32 labels expected, got ${labels.dtype}`);
-  const indices = expandDims(labels, -1);
+  const at = normalizeAxis('oneHot', axis, labels.shape.length + 1);
+  const indices = expandDims(labels, at);
   // A one scattered to the place of the label: the kernel checks the labels.
-  const marks = takeAlongGrad(ones(indices.shape, isFloat(dtype) ? dtype : 'float32'), indices, classes);
-  return cast(marks, dtype);
+  const marks = ones(indices.shape, isFloat(dtype) ? dtype : 'float32');
+  return cast(takeAlongGrad(marks, indices, classes, { axis: at }), dtype);
 }

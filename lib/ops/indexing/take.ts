@@ -6,10 +6,9 @@ import { defineOp, single, type AxisUse, type Site, type SiteUse, type ThroughUs
 import { extent, formatShape, normalizeAxis, sameShape, sizeOf, type Shape } from '../../graph/shape';
 import type { Spec, Tensor } from '../../graph/tensor';
 import { examplesFirst } from '../examplesFirst';
-import { add } from '../elementwise/arithmetic';
-import { iota } from './iota';
 import { oneHot } from './oneHot';
-import { reshape } from '../shape/reshape';
+import { takeAlongGrad } from './takeAlong';
+import { expandDims, reshape } from '../shape/reshape';
 import { transpose } from '../shape/transpose';
 
 // take and takeGrad are each other's transposed map, so they share a file.
@@ -120,7 +119,7 @@ function tableSite({
   }
   if (inner === 1) {
     const left = transpose(reshape(returning, [examples, outer, perExample]));
-    return { kind: 'product', left, right: oneHot(chosen, rows, x.dtype), shape: x.shape };
+    return { kind: 'product', left, right: oneHot(chosen, rows, { dtype: x.dtype }), shape: x.shape };
   }
   const values = transpose(addRows(transpose(returning, [0, 2, 1, 3]), chosen, rows), [0, 2, 1, 3]);
   return { kind: 'dense', values: reshape(values, [examples, ...x.shape]) };
@@ -132,10 +131,11 @@ function tableSite({
  * [N, T]; the result is [N, rows, ...].
  */
 export function addRows(values: Tensor, indices: Tensor, rows: number): Tensor {
-  const examples = extent(indices.shape, 0);
-  const first = reshape(iota(examples, { step: rows }), [examples, 1]);
-  const apart = takeGrad(values, add(indices, first), examples * rows);
-  return reshape(apart, [examples, rows, ...values.shape.slice(2)]);
+  const [examples, steps] = [extent(indices.shape, 0), extent(indices.shape, 1)];
+  const rest = values.shape.slice(2);
+  const flat = reshape(values, [examples, steps, sizeOf(rest)]);
+  const sums = takeAlongGrad(flat, expandDims(indices, -1), rows, { axis: 1 });
+  return reshape(sums, [examples, rows, ...rest]);
 }
 
 /** Rows or columns of a shared matrix: the rows or columns of its factors go back to their places. */

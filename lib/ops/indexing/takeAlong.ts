@@ -1,96 +1,97 @@
 import { DTypeError, PalimpsestError, ShapeError } from '../../errors';
 import { isFloat } from '../../graph/dtype';
-import { sameExampleAxis, type ExampleAxis } from '../../graph/exampleAxis';
-import { movesData, perInput } from '../../graph/flops';
-import { defineOp, single, type AxisUse } from '../../graph/op';
-import { extent, formatShape, sameShape, sizeOf, type Shape } from '../../graph/shape';
-import type { Spec, Tensor } from '../../graph/tensor';
+import { defineOp, single } from '../../graph/op';
+import { extent, formatShape, normalizeAxis, sameShape, type Shape } from '../../graph/shape';
+import type { Tensor } from '../../graph/tensor';
+import { aroundEach, checkAlong, sameRow, type Along } from './along';
 
 // takeAlong and takeAlongGrad are each other's transposed map, so they share a file.
 
-const rows = ({ shape }: Spec): Shape => [sizeOf(shape.slice(0, -1)), extent(shape, -1)];
+const withExtent = (shape: Shape, axis: number, own: number): Shape =>
+  shape.map((n, i) => (i === axis ? own : n));
 
-const asRows = (
-  inputs: readonly Spec[],
-  outputs: readonly Spec[],
-): { inputs: Shape[]; outputs: Shape[] } => ({
-  inputs: inputs.map(rows),
-  outputs: outputs.map(rows),
-});
-
-const takeAlongOp = defineOp('takeAlong', {
-  infer: ([x, indices]) => ({ shape: indices.shape, dtype: x.dtype }),
-  lower: { kernel: 'takeAlong', views: (_attributes, inputs, outputs) => asRows(inputs, outputs) },
-  flops: movesData,
+const takeAlongOp = defineOp<Along>('takeAlong', {
+  infer: ([x, indices], { axis }) => ({
+    shape: withExtent(x.shape, axis, extent(indices.shape, axis)),
+    dtype: x.dtype,
+  }),
+  lower: {
+    kernel: 'takeAlong',
+    views: ({ axis }, inputs, outputs) => ({
+      inputs: aroundEach(axis)(inputs),
+      outputs: aroundEach(axis)(outputs),
+    }),
+  },
   // Linear in x; the indices have no tangent.
   linearity: 'multilinear',
-  vjp: ([g], [x, indices]) => [takeAlongGrad(g, indices, extent(x.shape, -1)), null],
+  vjp: ([g], [x, indices], _outputs, { axis }) => [
+    takeAlongGrad(g, indices, extent(x.shape, axis), { axis }),
+    null,
+  ],
   example: { axis: sameRow },
 });
 
-const takeAlongGradOp = defineOp<{ extent: number }>('takeAlongGrad', {
-  infer: ([g], attributes) => ({ shape: [...g.shape.slice(0, -1), attributes.extent], dtype: g.dtype }),
-  lower: { kernel: 'takeAlongGrad', views: (_attributes, inputs, outputs) => asRows(inputs, outputs) },
-  flops: perInput(1),
+const takeAlongGradOp = defineOp<Along & { extent: number }>('takeAlongGrad', {
+  infer: ([g], { axis, extent: own }) => ({ shape: withExtent(g.shape, axis, own), dtype: g.dtype }),
+  lower: {
+    kernel: 'takeAlongGrad',
+    views: ({ axis }, inputs, outputs) => ({
+      inputs: aroundEach(axis)(inputs),
+      outputs: aroundEach(axis)(outputs),
+    }),
+  },
   linearity: 'multilinear',
-  vjp: ([h], [, indices]) => [takeAlong(h, indices), null],
+  vjp: ([h], [, indices], _outputs, { axis }) => [takeAlong(h, indices, { axis }), null],
   example: { axis: sameRow },
 });
 
-/** Rows stay with their examples. An operand that all examples share lines up with them row by row. */
-function sameRow<A>({ first, axes: [x, indices], inputs, mixes }: AxisUse<A>): ExampleAxis {
-  if (first.axis === inputs[0].shape.length - 1) return mixes('it picks along the example axis');
-  if (x && indices && !sameExampleAxis(x, indices))
-    return mixes('its inputs have the examples in different places');
-  return first;
+export interface TakeAlongOptions {
+  /** The axis to pick along. Default -1. */
+  readonly axis?: number;
 }
 
 /**
- * Elements by an index of their own, along the last axis: `y[..., m] = x[..., indices[..., m]]` for x [..., V] and
- * int32 indices [..., M]. Reading it raises ERR_INDEX for an index outside [0, V).
+ * Elements by an index of their own along an axis, as NumPy's `take_along_axis` and PyTorch's `gather` have it:
+ * `y[o, m, i] = x[o, indices[o, m, i], i]`, where o and i run over the axes before and behind. Where all axes of the int32
+ * indices behind the axis are 1, an index picks a whole row: `y[o, m, i] = x[o, indices[o, m], i]`. Reading it raises
+ * ERR_INDEX for an index outside [0, V): indices in tensors never count from the end.
  *
  * @example
  * takeAlong(logProbabilities, expandDims(labels, -1));          // [N, V], [N, 1] -> [N, 1]
- * @throws ShapeError when the leading axes differ; DTypeError unless the indices are int32.
+ * takeAlong(states, picks, { axis: 1 });                        // [N, T, D], [N, M, 1] -> [N, M, D]
+ * @throws ShapeError when other axes differ; DTypeError unless the indices are int32.
  */
-export function takeAlong(x: Tensor, indices: Tensor): Tensor {
-  checkPair('takeAlong', x, indices);
-  return single(takeAlongOp([x, indices], {}));
+export function takeAlong(x: Tensor, indices: Tensor, { axis = -1 }: TakeAlongOptions = {}): Tensor {
+  const { axis: at } = checkAlong('takeAlong', x, indices, axis);
+  return single(takeAlongOp([x, indices], { axis: at }));
 }
 
 /**
- * The transposed map of `takeAlong`: `y[..., v] = sum of g[..., m] over the m with indices[..., m] = v`, for g and indices
- * [..., M]; the result is [..., extent]. Reading it raises ERR_INDEX for an index outside [0, extent).
+ * The transposed map of `takeAlong`: `y[o, v, i] = sum of g[o, m, i] over the m with indices[o, m, i] = v`, with `extent`
+ * places v. Added in the order of m. Reading it raises ERR_INDEX for an index outside [0, extent).
  *
- * @throws ShapeError unless g and the indices have one shape; DTypeError unless g is a float and the indices int32.
+ * @throws ShapeError unless there is an index per element of g or per row; DTypeError unless g is a float and the indices
+ *   int32.
  */
-export function takeAlongGrad(g: Tensor, indices: Tensor, extent: number): Tensor {
-  checkPair('takeAlongGrad', g, indices);
-  if (!sameShape(g.shape, indices.shape)) {
+export function takeAlongGrad(
+  g: Tensor,
+  indices: Tensor,
+  own: number,
+  { axis = -1 }: TakeAlongOptions = {},
+): Tensor {
+  if (!Number.isSafeInteger(own) || own < 0) {
+    throw new PalimpsestError(
+      'ERR_ARGUMENT',
+      `takeAlongGrad: an extent is a non-negative integer, got ${own}`,
+    );
+  }
+  const at = normalizeAxis('takeAlongGrad', axis, g.shape.length);
+  const { picked } = checkAlong('takeAlongGrad', g, indices, at);
+  if (!sameShape(picked, g.shape)) {
     throw new ShapeError(
       `takeAlongGrad: one index per element expected, got ${formatShape(g.shape)} and ${formatShape(indices.shape)}`,
     );
   }
   if (!isFloat(g.dtype)) throw new DTypeError(`takeAlongGrad: float32 or float64 expected, got ${g.dtype}`);
-  if (!Number.isSafeInteger(extent) || extent < 0) {
-    throw new PalimpsestError(
-      'ERR_ARGUMENT',
-      `takeAlongGrad: an extent is a non-negative integer, got ${extent}`,
-    );
-  }
-  return single(takeAlongGradOp([g, indices], { extent }));
-}
-
-function checkPair(where: string, x: Tensor, indices: Tensor): void {
-  if (indices.dtype !== 'int32')
-    throw new DTypeError(`${where}: int32 indices expected, got ${indices.dtype}`);
-  if (
-    x.shape.length === 0 ||
-    !sameShape(x.shape.slice(0, -1), indices.shape.slice(0, -1)) ||
-    indices.shape.length === 0
-  ) {
-    throw new ShapeError(
-      `${where}: axes equal but for the last expected, got ${formatShape(x.shape)} and ${formatShape(indices.shape)}`,
-    );
-  }
+  return single(takeAlongGradOp([g, indices], { axis: at, extent: own }));
 }

@@ -115,7 +115,7 @@ export function slice(x: Tensor, { starts = [], stops = [], steps = [] }: SliceO
 }
 
 /** The indices of one axis, by the rules of Python. */
-function rangeOf(
+export function rangeOf(
   length: number,
   first: number | undefined,
   last: number | undefined,

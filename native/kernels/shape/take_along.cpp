@@ -1,80 +1,103 @@
-// One index per element: takeAlong x [R, V], indices [R, M] -> [R, M], and its transposed map, takeAlongGrad.
+// An index per element or per row: takeAlong x [R, V, I], indices [R, M, I] or [R, M, 1] -> [R, M, I], and its
+// transposed map, takeAlongGrad.
 #include <algorithm>
-#include <vector>
+#include <cstring>
 
-#include "core/kernel.h"
-#include "gather_index.h"
+#include "along.h"
 #include "kernels/pieces.h"
 #include "strided_copy.h"
 
 namespace palimpsest {
 namespace {
 
-struct Extents {
-  std::size_t rows, table, picks;
-};
-
-Extents extents_of(const Call& call, const View& table, const View& indices, const View& picks,
-                   const char* name) {
-  call.expect(call.attributes().empty(), "no attributes expected");
-  call.expect(table.dtype == picks.dtype, "the dtypes must be equal");
-  call.expect(
-      table.rank() == 2 && picks.rank() == 2 && indices.shape == picks.shape && table.dim(0) == picks.dim(0),
-      "the extents do not agree");
-  check_indices(name, indices.as<std::int32_t>(), indices.size, table.dim(1));
-  return {static_cast<std::size_t>(table.dim(0)), static_cast<std::size_t>(table.dim(1)),
-          static_cast<std::size_t>(picks.dim(1))};
+template <typename Unit>
+void take_along_as(const Call& call, const Along& e, const Unit* x, Unit* y) {
+  const std::size_t grain = units_per_piece(static_cast<double>(e.inner));
+  call.workers.parallel_range(e.blocks * e.picks, grain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t row = begin; row < end; ++row) {
+      const Unit* const from = x + row / e.picks * e.table * e.inner;
+      Unit* const to = y + row * e.inner;
+      if (e.inner == 1) {
+        *to = from[e.index[row]];
+      } else if (e.is_rows) {
+        std::memcpy(to, from + e.place(row, 0), e.inner * sizeof(Unit));
+      } else {
+        for (std::size_t i = 0; i < e.inner; ++i) to[i] = from[e.place(row, i)];
+      }
+    }
+  });
 }
 
 void take_along(const Call& call) {
   call.expect_counts(2, 1);
   const View &x = call.input(0), &indices = call.input(1), &y = call.output(0);
-  const Extents e = extents_of(call, x, indices, y, "takeAlong");
+  const Along e(call, "takeAlong", x, indices, y);
   if (y.size == 0) return;
-  const std::int32_t* index = indices.as<std::int32_t>();
-  const std::size_t grain = units_per_piece(static_cast<double>(e.picks));
   dispatch_unit(size_of(x.dtype), [&]<typename Unit>() {
-    const Unit* in = reinterpret_cast<const Unit*>(x.data);
-    Unit* out = reinterpret_cast<Unit*>(y.data);
-    call.workers.parallel_range(e.rows, grain, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t r = begin; r < end; ++r) {
-        const Unit* row = in + r * e.table;
-        for (std::size_t i = r * e.picks; i < (r + 1) * e.picks; ++i) out[i] = row[index[i]];
-      }
-    });
+    take_along_as(call, e, reinterpret_cast<const Unit*>(x.data), reinterpret_cast<Unit*>(y.data));
   });
+}
+
+// Columns of a block of which the sums are made together: they stay in the second-level cache.
+std::size_t columns_at_once(const Along& e) {
+  constexpr std::size_t kSums = 65536;
+  return std::clamp<std::size_t>(kSums / std::max<std::size_t>(1, e.table), 1, e.inner);
 }
 
 // Adds up in the order of m, in double precision: one element may be picked many times.
 template <typename T>
-void scatter_row(const Extents& e, const T* g, const std::int32_t* index, double* total, T* dx) {
-  if (e.picks <= 8) {
-    std::fill(dx, dx + e.table, T(0));
-    for (std::size_t m = 0; m < e.picks; ++m) dx[index[m]] += g[m];
-    return;
+void scatter_columns(const Along& e, std::size_t block, std::size_t column, std::size_t columns, const T* g,
+                     double* total, T* dx) {
+  T* const to = dx + block * e.table * e.inner;
+  std::fill(total, total + e.table * columns, 0.0);
+  for (std::size_t row = block * e.picks; row < (block + 1) * e.picks; ++row) {
+    for (std::size_t j = 0; j < columns; ++j) {
+      const std::size_t i = column + j;
+      const std::size_t v = static_cast<std::size_t>(e.index[e.is_rows ? row : row * e.inner + i]);
+      total[v * columns + j] += static_cast<double>(g[row * e.inner + i]);
+    }
   }
-  std::fill(total, total + e.table, 0.0);
-  for (std::size_t m = 0; m < e.picks; ++m) total[index[m]] += static_cast<double>(g[m]);
-  for (std::size_t v = 0; v < e.table; ++v) dx[v] = static_cast<T>(total[v]);
+  for (std::size_t v = 0; v < e.table; ++v) {
+    for (std::size_t j = 0; j < columns; ++j) {
+      to[v * e.inner + column + j] = static_cast<T>(total[v * columns + j]);
+    }
+  }
+}
+
+// The same for few picks of single elements: no sums beside the result.
+template <typename T>
+void scatter_few(const Along& e, std::size_t block, const T* g, T* dx) {
+  T* const to = dx + block * e.table;
+  std::fill(to, to + e.table, T(0));
+  for (std::size_t m = block * e.picks; m < (block + 1) * e.picks; ++m) to[e.index[m]] += g[m];
+}
+
+template <typename T>
+void take_along_grad_as(const Call& call, const Along& e, const T* g, T* dx) {
+  constexpr std::size_t kFew = 8;
+  const std::size_t width = columns_at_once(e), chunks = (e.inner + width - 1) / width;
+  const double work = static_cast<double>(width) * (static_cast<double>(e.picks) + static_cast<double>(e.table));
+  call.workers.parallel_range(e.blocks * chunks, units_per_piece(work), [&](std::size_t begin, std::size_t end) {
+    const bool is_few = e.inner == 1 && e.picks <= kFew;
+    const StoragePtr memory = call.scratch(is_few ? 0 : e.table * width * sizeof(double));
+    auto* const total = reinterpret_cast<double*>(memory->data());
+    for (std::size_t unit = begin; unit < end && !call.workers.cancelled(); ++unit) {
+      const std::size_t block = unit / chunks, column = unit % chunks * width;
+      if (is_few) {
+        scatter_few(e, block, g, dx);
+      } else {
+        scatter_columns(e, block, column, std::min(width, e.inner - column), g, total, dx);
+      }
+    }
+  });
 }
 
 void take_along_grad(const Call& call) {
   call.expect_counts(2, 1);
   const View &g = call.input(0), &indices = call.input(1), &dx = call.output(0);
-  const Extents e = extents_of(call, dx, indices, g, "takeAlongGrad");
-  const std::int32_t* index = indices.as<std::int32_t>();
+  const Along e(call, "takeAlongGrad", dx, indices, g);
   dispatch_float(g.dtype, [&]<typename T>() {
-    const T* in = g.as<T>();
-    T* out = dx.as<T>();
-    if (dx.size == 0) return;
-    const std::size_t grain = units_per_piece(static_cast<double>(e.picks) + static_cast<double>(e.table));
-    call.workers.parallel_range(e.rows, grain, [&](std::size_t begin, std::size_t end) {
-      const StoragePtr total = call.scratch(e.table * sizeof(double));
-      for (std::size_t r = begin; r < end; ++r) {
-        scatter_row(e, in + r * e.picks, index + r * e.picks, reinterpret_cast<double*>(total->data()),
-                    out + r * e.table);
-      }
-    });
+    if (dx.size > 0) take_along_grad_as(call, e, g.as<T>(), dx.as<T>());
   });
 }
 

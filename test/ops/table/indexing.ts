@@ -140,7 +140,7 @@ export const indexing: readonly Row[] = [
   {
     name: 'oneHot',
     covers: ['takeAlongGrad'],
-    run: ([labels], [classes, dtype]) => oneHot(labels!, classes, dtype),
+    run: ([labels], [classes, dtype]) => oneHot(labels!, classes, { dtype }),
     reference: ([labels], [classes]: [number]) =>
       build([...labels!.shape, classes], (index) =>
         Number(at(labels!, ...index.slice(0, -1)) === index.at(-1)),

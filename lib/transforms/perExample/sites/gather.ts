@@ -19,7 +19,7 @@ export const gatherKind: SiteKind<GatherSite> = {
   // A one at the place of the index beside the cotangent: exact, and as wide as the table is long.
   product: ({ indices, cotangents, rows, shape }) => ({
     kind: 'product',
-    left: oneHot(indices, rows, cotangents.dtype),
+    left: oneHot(indices, rows, { dtype: cotangents.dtype }),
     right: cotangents,
     shape,
   }),
