@@ -66,8 +66,8 @@ export interface ProductSite {
 }
 
 /**
- * The gradient of a convolution's weight [O, C, kh, kw]: the product of `cotangent` with the patches of `images`, read in
- * row-major order as `shape`.
+ * The gradient of a convolution's weight [O, C / groups, kh, kw]: the product of `cotangent` with the patches of
+ * `images`, read in row-major order as `shape`.
  */
 export interface ConvolutionSite {
   readonly kind: 'convolution';
@@ -94,8 +94,11 @@ export interface GatherSite {
 
 export interface ConvolutionGeometry {
   readonly stride: readonly [number, number];
-  readonly padding: readonly [number, number];
+  /** Zeros before the first and after the last row, and column. */
+  readonly padding: readonly [rows: readonly [number, number], columns: readonly [number, number]];
   readonly dilation: readonly [number, number];
+  /** The weight is [O, C / groups, kh, kw]: outputs of a group see the channels of the same group only. */
+  readonly groups: number;
 }
 
 /** `values[n]` is dL_n/dS itself. */

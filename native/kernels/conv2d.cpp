@@ -9,6 +9,7 @@ namespace palimpsest {
 namespace {
 
 using product::ConvShape;
+using product::Index;
 using product::Matrix;
 using product::Operand;
 using product::PatchDepth;
@@ -18,19 +19,21 @@ void conv2d(const Call& call) {
   call.expect(call.input_count() == 2 || call.input_count() == 3,
               "images, kernels and at most a bias expected");
   call.expect_counts(call.input_count(), 1);
-  call.expect(call.attributes().size() == 6, "six attributes expected");
+  call.expect(call.attributes().size() == 9, "nine attributes expected");
   const View &x = call.input(0), &w = call.input(1), &y = call.output(0);
   const ConvShape conv = product::conv_shape(call, x.shape, w.shape, y.shape);
   const bool biased = call.input_count() == 3;
   if (biased) {
-    call.expect(call.input(2).shape == Shape{conv.outputs}, "the bias must have one value an output channel");
+    call.expect(call.input(2).shape == Shape{conv.outputs * conv.groups}, "the bias must have one value an output channel");
   }
   dispatch_float(y.dtype, [&]<typename T>() {
-    const Matrix<T> kernels(w.as<T>(), 0, 1, conv.patch(), conv.patch());
-    const product::Extents extents{conv.examples, 1, conv.patch(), conv.outputs, conv.positions()};
+    const Index patch = conv.patch();
+    const Matrix<T> kernels(w.as<T>(), conv.outputs * patch, 1, patch, patch, conv.groups);
+    const product::Extents extents{conv.examples, 1, patch, conv.outputs, conv.positions()};
     with_patches(x.as<T>(), conv, PatchDepth::elements, [&](const Operand<T>& patches) {
       product::Product<T> job{extents, kernels, patches, y.as<T>()};
       if (biased) job.row_bias = call.input(2).as<T>();
+      job.biased_batches = conv.groups;
       product::run_product(call, job);
     });
   });
@@ -39,7 +42,7 @@ void conv2d(const Call& call) {
 // dx = fold(sum_o w[o, k] g[n, o, t])
 void conv2d_input_grad(const Call& call) {
   call.expect_counts(2, 1);
-  call.expect(call.attributes().size() == 6, "six attributes expected");
+  call.expect(call.attributes().size() == 9, "nine attributes expected");
   const View &g = call.input(0), &w = call.input(1), &dx = call.output(0);
   const ConvShape conv = product::conv_shape(call, dx.shape, w.shape, g.shape);
   dispatch_float(dx.dtype,
@@ -48,21 +51,27 @@ void conv2d_input_grad(const Call& call) {
 
 // dw[o, k] = sum_n P_n, or sum_n P_n^2 elementwise, with P_n[k, o] = sum_t patch[n, k, t] g[n, o, t]. Patches
 // are the rows of the product and outputs its lanes, because the steps of a patch lie side by side as tiles
-// may have them in rows.
+// may have them in rows. Group after group: their sums have nothing in common.
 void sum_over_examples(const Call& call, product::Reduction reduction) {
   call.expect_counts(2, 1);
-  call.expect(call.attributes().size() == 6, "six attributes expected");
+  call.expect(call.attributes().size() == 9, "nine attributes expected");
   const View &x = call.input(0), &g = call.input(1), &out = call.output(0);
   const ConvShape conv = product::conv_shape(call, x.shape, out.shape, g.shape);
   dispatch_float(out.dtype, [&]<typename T>() {
-    const Matrix<T> gradient(g.as<T>(), conv.outputs * conv.positions(), 1, conv.positions(),
-                             conv.positions());
-    const product::Extents extents{1, conv.examples, conv.positions(), conv.patch(), conv.outputs};
-    with_patches(x.as<T>(), conv, PatchDepth::positions, [&](const Operand<T>& patches) {
-      product::Product<T> job{extents, patches, gradient, out.as<T>(), reduction};
-      job.transposed = true;
-      product::run_product(call, job);
-    });
+    const Index cells = conv.positions(), kernels = conv.outputs * conv.patch();
+    const product::Extents extents{1, conv.examples / conv.groups, cells, conv.patch(), conv.outputs};
+    for (Index group = 0; group < conv.groups && out.size > 0; ++group) {
+      const Matrix<T> gradient(g.as<T>() + group * conv.outputs * cells, conv.groups * conv.outputs * cells, 1,
+                               cells, cells);
+      with_patches(
+          x.as<T>() + group * conv.image(), conv, PatchDepth::positions,
+          [&](const Operand<T>& patches) {
+            product::Product<T> job{extents, patches, gradient, out.as<T>() + group * kernels, reduction};
+            job.transposed = true;
+            product::run_product(call, job);
+          },
+          conv.groups);
+    }
   });
 }
 

@@ -18,14 +18,16 @@ struct Patches {
 };
 
 Patches patches_of(const Call& call, const View& image, const View& patches) {
-  call.expect(call.attributes().size() == 8, "8 attributes expected");
+  call.expect(call.attributes().size() == 10, "10 attributes expected");
   call.expect(image.rank() == 4, "the image side must have rank 4");
   call.expect(patches.rank() == 3, "the patch side must have rank 3");
   Patches p{};
-  p.rows = {call.integer(6, 1, kWindowLimit), call.integer(0, 1, kWindowLimit),
-            call.integer(2, 0, kWindowLimit), call.integer(4, 1, kWindowLimit)};
-  p.columns = {call.integer(7, 1, kWindowLimit), call.integer(1, 1, kWindowLimit),
-               call.integer(3, 0, kWindowLimit), call.integer(5, 1, kWindowLimit)};
+  p.rows = {call.integer(8, 1, kWindowLimit), call.integer(0, 1, kWindowLimit),
+            call.integer(2, 0, kWindowLimit), call.integer(4, 1, kWindowLimit),
+            call.integer(6, 0, kWindowLimit)};
+  p.columns = {call.integer(9, 1, kWindowLimit), call.integer(1, 1, kWindowLimit),
+               call.integer(3, 0, kWindowLimit), call.integer(5, 1, kWindowLimit),
+               call.integer(7, 0, kWindowLimit)};
   p.images = image.dim(0);
   p.channels = image.dim(1);
   p.height = image.dim(2);

@@ -7,16 +7,17 @@
 namespace palimpsest {
 
 // Sliding windows along one axis: window `o` covers the cells o * stride - pad + i * dilation for i in [0,
-// kernel).
+// kernel). There are `pad` cells before the first and `high` after the last.
 struct WindowAxis {
   std::int64_t kernel;
   std::int64_t stride;
   std::int64_t pad;
   std::int64_t dilation = 1;
+  std::int64_t high = pad;
 
   // How many windows an axis of `extent` cells has; 0 when the window does not fit.
   std::int64_t positions(std::int64_t extent) const {
-    const std::int64_t room = extent + 2 * pad - (dilation * (kernel - 1) + 1);
+    const std::int64_t room = extent + pad + high - (dilation * (kernel - 1) + 1);
     return room < 0 ? 0 : room / stride + 1;
   }
 

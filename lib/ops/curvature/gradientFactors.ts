@@ -6,8 +6,8 @@ import { checkFloats, checkRank } from '../floats';
 import { beforeTransposition, matmul } from '../products/matmul';
 import { flatten } from '../shape/reshape';
 import { transpose } from '../shape/transpose';
-import { unfold } from '../networks/unfold';
-import { geometryOf, pairOf, windowPositions, type WindowOptions } from '../networks/window';
+import { groupedCotangents, groupedPatches } from '../networks/groups';
+import { geometryOf, pairOf, windowPositions, type ConvolutionOptions, type Pair } from '../networks/window';
 
 // Per-example gradients as their factors, dL_n/dW = sum_t left[n, t, :]^T right[n, t, :]: what the ops of squareSum.ts and
 // productNorms.ts take.
@@ -62,19 +62,31 @@ export function convolutionWeight(
         `${formatShape(images.shape)}, got ${formatShape(cotangent.shape)}`,
     );
   }
-  return [outputs, extent(images.shape, 1), ...factors.kernel];
+  const { groups } = factors;
+  if (extent(images.shape, 1) % groups !== 0 || outputs % groups !== 0) {
+    throw new ShapeError(
+      `${where}: ${extent(images.shape, 1)} channels and ${outputs} outputs do not divide into ${groups} groups`,
+    );
+  }
+  return [outputs, extent(images.shape, 1) / groups, ...factors.kernel];
 }
 
 /** The gradients of all examples, stored: what the fused kernels never do. [N, I, J] */
 export const exampleGradients = (left: Tensor, right: Tensor, orientation: FactorOrientation): Tensor =>
   matmul(orientation.transLeft ? left : transpose(left), orientation.transRight ? transpose(right) : right);
 
-/** The same for a convolution: [N, O, C kh kw]. */
+/** The same for a convolution: [N, O, C / groups kh kw]. */
 export const exampleConvolutionGradients = (
   images: Tensor,
   cotangent: Tensor,
   factors: ConvolutionFactors,
-): Tensor => matmul(flatten(cotangent, 2), unfold(images, factors));
+): Tensor => {
+  const products = matmul(
+    groupedCotangents(cotangent, factors.groups),
+    groupedPatches(images, factors, factors.kernel),
+  );
+  return flatten(products, 1, 2);
+};
 
 /** Takes transpositions of the factors into the flags: the packer reads either way. */
 export function orient(
@@ -94,7 +106,13 @@ export const orientationNumbers = ({ transLeft, transRight }: FactorOrientation)
   Number(transRight),
 ];
 
-export const convolutionFactors = (where: string, options: WindowOptions): ConvolutionFactors => ({
-  ...geometryOf(where, options, ['kernel']),
+/** How the weight of a convolution was used. */
+export interface ConvolutionUse extends ConvolutionOptions {
+  /** Taps of the window: kernel height and width. */
+  readonly kernel: Pair;
+}
+
+export const convolutionFactors = (where: string, options: ConvolutionUse): ConvolutionFactors => ({
+  ...geometryOf(where, options, ['kernel', 'groups']),
   kernel: pairOf(where, 'kernel', options.kernel, 1),
 });

@@ -13,10 +13,11 @@ import {
   orient,
   orientationNumbers,
   type ConvolutionFactors,
+  type ConvolutionUse,
   type FactorOrientation,
 } from './gradientFactors';
 import { sum } from '../reduce/sum';
-import { geometryNumbers, type WindowOptions } from '../networks/window';
+import { geometryNumbers } from '../networks/window';
 
 /** Every example has a norm of its own. */
 function sameExample(use: AxisUse<object>): ExampleAxis {
@@ -85,7 +86,7 @@ export function productNorms(left: Tensor, right: Tensor): Tensor {
  *
  * @throws ShapeError when they are not of one convolution; DTypeError; OptionError.
  */
-export function productNormsConvolution(images: Tensor, cotangent: Tensor, options: WindowOptions): Tensor {
+export function productNormsConvolution(images: Tensor, cotangent: Tensor, options: ConvolutionUse): Tensor {
   return single(
     productNormsConvolutionOp([images, cotangent], convolutionFactors('productNormsConvolution', options)),
   );

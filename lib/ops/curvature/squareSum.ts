@@ -11,11 +11,12 @@ import {
   orient,
   orientationNumbers,
   type ConvolutionFactors,
+  type ConvolutionUse,
   type FactorOrientation,
 } from './gradientFactors';
 import { reshape } from '../shape/reshape';
 import { sum } from '../reduce/sum';
-import { geometryNumbers, type WindowOptions } from '../networks/window';
+import { geometryNumbers } from '../networks/window';
 
 const squareSumOp = defineOp<FactorOrientation>('squareSum', {
   infer: ([left, right], orientation) => ({
@@ -43,7 +44,7 @@ const squareSumConvolutionOp = defineOp<ConvolutionFactors>('squareSumConvolutio
     const gradients = exampleConvolutionGradients(images, cotangent, factors);
     return reshape(sum(square(gradients), { axis: 0 }), [
       extent(cotangent.shape, 1),
-      extent(images.shape, 1),
+      extent(images.shape, 1) / factors.groups,
       ...factors.kernel,
     ]);
   },
@@ -70,7 +71,7 @@ export function squareSum(left: Tensor, right: Tensor): Tensor {
  *
  * @throws ShapeError when they are not of one convolution; DTypeError; OptionError.
  */
-export function squareSumConvolution(images: Tensor, cotangent: Tensor, options: WindowOptions): Tensor {
+export function squareSumConvolution(images: Tensor, cotangent: Tensor, options: ConvolutionUse): Tensor {
   return single(
     squareSumConvolutionOp([images, cotangent], convolutionFactors('squareSumConvolution', options)),
   );

@@ -27,7 +27,14 @@ const numbers = ({ kernel, stride, padding }: Pooling): number[] => [...kernel, 
 
 const pooledShape = (where: string, shape: Shape, pooling: Pooling): Shape => [
   ...shape.slice(0, 2),
-  ...windowPositions(where, shape, pooling.kernel, { ...pooling, dilation: [1, 1] }),
+  ...windowPositions(where, shape, pooling.kernel, {
+    stride: pooling.stride,
+    padding: [
+      [pooling.padding[0], pooling.padding[0]],
+      [pooling.padding[1], pooling.padding[1]],
+    ],
+    dilation: [1, 1],
+  }),
 ];
 
 function pooled(where: string, x: Spec, pooling: Pooling): Spec {

@@ -5,18 +5,14 @@ import { defineOp, single, type AxisUse, type ConvolutionGeometry } from '../../
 import { extent, formatShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { checkFloats, checkRank } from '../floats';
-import {
-  geometryNumbers,
-  geometryOf,
-  pairOf,
-  windowPositions,
-  type Pair,
-  type WindowOptions,
-} from './window';
+import { geometryOf, pairOf, slidingNumbers, windowPositions, type Pair, type WindowOptions } from './window';
 
 // unfold and fold are each other's transposed map, so they share a file.
 
-interface Patches extends ConvolutionGeometry {
+/** How the windows of patches slide; all channels make up one patch. */
+type Sliding = Omit<ConvolutionGeometry, 'groups'>;
+
+interface Patches extends Sliding {
   readonly kernel: readonly [number, number];
 }
 
@@ -24,7 +20,10 @@ interface Folding extends Patches {
   readonly size: readonly [number, number];
 }
 
-const numbers = (attributes: Patches): number[] => [...geometryNumbers(attributes), ...attributes.kernel];
+const numbers = (attributes: Patches): number[] => [...slidingNumbers(attributes), ...attributes.kernel];
+
+/** The sliding of a geometry. */
+const slidingOf = ({ stride, padding, dilation }: Sliding): Sliding => ({ stride, padding, dilation });
 
 /** Images stay apart; everything within one is mixed. */
 function sameImage({ first, mixes }: AxisUse<object>): ExampleAxis {
@@ -77,6 +76,18 @@ const foldOp = defineOp<Folding>('fold', {
 
 const foldWith = (patches: Tensor, attributes: Folding): Tensor => single(foldOp([patches], attributes));
 
+/** `unfold` under a geometry that has been checked. */
+export const patchesUnder = (x: Tensor, geometry: Sliding, kernel: readonly [number, number]): Tensor =>
+  single(unfoldOp([x], { ...slidingOf(geometry), kernel }));
+
+/** `fold` under a geometry that has been checked. */
+export const foldUnder = (
+  patches: Tensor,
+  geometry: Sliding,
+  kernel: readonly [number, number],
+  size: readonly [number, number],
+): Tensor => foldWith(patches, { ...slidingOf(geometry), kernel, size });
+
 /**
  * The patches of images [N, C, H, W] under a sliding window, as rows [N, positions, C * kh * kw]: positions row by row,
  * and channel, row and column of the window within a patch. Taps outside the image are 0.
@@ -84,8 +95,8 @@ const foldWith = (patches: Tensor, attributes: Folding): Tensor => single(foldOp
  * @throws ShapeError when the window does not fit; DTypeError for anything but floats; OptionError.
  */
 export function unfold(x: Tensor, options: WindowOptions): Tensor {
-  const geometry = geometryOf('unfold', options, ['kernel']);
-  return single(unfoldOp([x], { ...geometry, kernel: pairOf('unfold', 'kernel', options.kernel, 1) }));
+  const kernel = pairOf('unfold', 'kernel', options.kernel, 1);
+  return patchesUnder(x, geometryOf('unfold', options, ['kernel'], { image: x.shape, kernel }), kernel);
 }
 
 export interface FoldOptions extends WindowOptions {
@@ -99,7 +110,12 @@ export interface FoldOptions extends WindowOptions {
  * @throws ShapeError when the patches are not those of such images; DTypeError for anything but floats; OptionError.
  */
 export function fold(patches: Tensor, options: FoldOptions): Tensor {
-  const geometry = geometryOf('fold', options, ['kernel', 'size']);
   const kernel = pairOf('fold', 'kernel', options.kernel, 1);
-  return foldWith(patches, { ...geometry, kernel, size: pairOf('fold', 'size', options.size, 0) });
+  const size = pairOf('fold', 'size', options.size, 0);
+  return foldUnder(
+    patches,
+    geometryOf('fold', options, ['kernel', 'size'], { image: size, kernel }),
+    kernel,
+    size,
+  );
 }

@@ -5,17 +5,34 @@ import { extent, formatShape, type Shape } from '../../graph/shape';
 /** One number for rows and columns alike, or one for each. */
 export type Pair = number | readonly [rows: number, columns: number];
 
+/** Both ends of both axes, in cells. */
+export type Sides = readonly [
+  rows: readonly [top: number, bottom: number],
+  columns: readonly [left: number, right: number],
+];
+
+/**
+ * Zeros around an image: so many on each side, or rows and columns, or each side by itself. `valid` is 0; `same` is what
+ * makes `ceil(size / stride)` positions, the odd cell after the last one.
+ */
+export type Padding = Pair | Sides | 'same' | 'valid';
+
 /** How a window slides over an image. */
-export interface ConvolutionOptions {
+export interface WindowGeometry {
   /** Cells from one window to the next. Default 1. */
   readonly stride?: Pair;
-  /** Zeros around the image, on each side. Default 0. */
-  readonly padding?: Pair;
+  /** Zeros around the image. Default 0. */
+  readonly padding?: Padding;
   /** Cells from one tap of the window to the next. Default 1. */
   readonly dilation?: Pair;
 }
 
-export interface WindowOptions extends ConvolutionOptions {
+export interface ConvolutionOptions extends WindowGeometry {
+  /** How many groups channels and outputs divide into; as many as channels for a depthwise convolution. Default 1. */
+  readonly groups?: number;
+}
+
+export interface WindowOptions extends WindowGeometry {
   /** Taps of the window: kernel height and width. */
   readonly kernel: Pair;
 }
@@ -23,54 +40,111 @@ export interface WindowOptions extends ConvolutionOptions {
 /** The largest value the native side takes for an extent, a stride or a padding. */
 const LIMIT = 2 ** 31 - 1;
 
+/** Throws unless an option is an integer from `least`. */
+export function checkCount(where: string, name: string, n: number, least: number): void {
+  if (Number.isSafeInteger(n) && n >= least && n <= LIMIT) return;
+  throw new OptionError(`${where}: ${name} must be an integer from ${least}, got ${n}`);
+}
+
 /** Both numbers of a pair. @throws OptionError unless they are integers from `least`. */
 export function pairOf(where: string, name: string, value: Pair, least: number): readonly [number, number] {
   const [rows, columns] = typeof value === 'number' ? [value, value] : value;
-  for (const n of [rows, columns]) {
-    if (!Number.isSafeInteger(n) || n < least || n > LIMIT) {
-      throw new OptionError(`${where}: ${name} must be an integer from ${least}, got ${n}`);
-    }
-  }
+  for (const n of [rows, columns]) checkCount(where, name, n, least);
   return [rows, columns];
 }
 
-/** The options with their defaults filled in, as attributes of an op. */
+/** What `same` has to be told: the size of the image and of the window. */
+export interface Sizes {
+  readonly image: Shape;
+  readonly kernel: readonly [number, number];
+}
+
+/** The options with their defaults filled in, as attributes of an op. `sizes` makes sense of `same`. */
 export function geometryOf(
   where: string,
   options: ConvolutionOptions,
   more: readonly string[] = [],
+  sizes?: Sizes,
 ): ConvolutionGeometry {
   checkOptions(where, options, ['stride', 'padding', 'dilation', ...more]);
+  const stride = pairOf(where, 'stride', options.stride ?? 1, 1);
+  const dilation = pairOf(where, 'dilation', options.dilation ?? 1, 1);
+  const groups = options.groups ?? 1;
+  checkCount(where, 'groups', groups, 1);
   return {
-    stride: pairOf(where, 'stride', options.stride ?? 1, 1),
-    padding: pairOf(where, 'padding', options.padding ?? 0, 0),
-    dilation: pairOf(where, 'dilation', options.dilation ?? 1, 1),
+    stride,
+    padding: sidesOf(where, options.padding ?? 0, stride, dilation, sizes),
+    dilation,
+    groups,
   };
 }
 
-/** The six numbers of a geometry in the order of the kernels. */
-export const geometryNumbers = ({ stride, padding, dilation }: ConvolutionGeometry): number[] => [
+function sidesOf(
+  where: string,
+  padding: Padding,
+  stride: readonly [number, number],
+  dilation: readonly [number, number],
+  sizes: Sizes | undefined,
+): Sides {
+  if (padding === 'valid') return NO_SIDES;
+  if (padding === 'same') {
+    if (!sizes)
+      throw new OptionError(`${where}: padding 'same' does not tell the size of the image; give numbers`);
+    const along = (axis: 0 | 1): readonly [number, number] => {
+      const size = extent(sizes.image, axis - 2);
+      const reach = dilation[axis] * (sizes.kernel[axis] - 1) + 1;
+      const all = Math.max(0, (Math.ceil(size / stride[axis]) - 1) * stride[axis] + reach - size);
+      return [Math.floor(all / 2), Math.ceil(all / 2)];
+    };
+    return [along(0), along(1)];
+  }
+  if (typeof padding === 'string') {
+    throw new OptionError(`${where}: padding must be numbers, 'same' or 'valid', got '${String(padding)}'`);
+  }
+  const [rows, columns] = typeof padding === 'number' ? [padding, padding] : padding;
+  return [pairOf(where, 'padding', rows, 0), pairOf(where, 'padding', columns, 0)];
+}
+
+const NO_SIDES: Sides = [
+  [0, 0],
+  [0, 0],
+];
+
+/** The eight numbers of how a window slides, in the order of the kernels. */
+export const slidingNumbers = ({
+  stride,
+  padding,
+  dilation,
+}: Omit<ConvolutionGeometry, 'groups'>): number[] => [
   ...stride,
-  ...padding,
+  ...padding.map(([low]) => low),
   ...dilation,
+  ...padding.map(([, high]) => high),
+];
+
+/** The nine numbers of a convolution in the order of the kernels. */
+export const geometryNumbers = (geometry: ConvolutionGeometry): number[] => [
+  ...slidingNumbers(geometry),
+  geometry.groups,
 ];
 
 /**
  * How many windows fit over the rows and the columns of an image [..., H, W]:
- * `floor((H + 2 padding - dilation (kernel - 1) - 1) / stride) + 1`.
+ * `floor((H + top + bottom - dilation (kernel - 1) - 1) / stride) + 1`.
  */
 export function windowPositions(
   where: string,
   image: Shape,
   kernel: readonly [number, number],
-  { stride, padding, dilation }: ConvolutionGeometry,
+  { stride, padding, dilation }: Omit<ConvolutionGeometry, 'groups'>,
 ): [rows: number, columns: number] {
   const along = (axis: 0 | 1): number => {
-    const room = extent(image, axis - 2) + 2 * padding[axis] - dilation[axis] * (kernel[axis] - 1) - 1;
+    const [low, high] = padding[axis];
+    const room = extent(image, axis - 2) + low + high - dilation[axis] * (kernel[axis] - 1) - 1;
     if (room < 0 || kernel[axis] < 1) {
       throw new ShapeError(
         `${where}: a window of ${formatShape(kernel)} with dilation ${formatShape(dilation)} does not fit an image of ` +
-          `${formatShape(image.slice(-2))} with padding ${formatShape(padding)}`,
+          `${formatShape(image.slice(-2))} with padding ${padding.map(formatShape).join(' and ')}`,
       );
     }
     return Math.floor(room / stride[axis]) + 1;

@@ -1,5 +1,6 @@
 // Per-example squared gradient norms, by whichever form is cheaper:
 // out[n] = sum_ij (sum_t A[n, t, i] G[n, t, j])^2 = sum_st (A_n A_n^T)[s, t] (G_n G_n^T)[s, t].
+#include "core/checked.h"
 #include "kernels/curvature/factors.h"
 #include "kernels/product/norms.h"
 #include "kernels/product/patches.h"
@@ -52,27 +53,37 @@ void product_norms(const Call& call) {
 // The same for the kernels of a convolution: A_n are the patches of image n.
 void product_norms_conv(const Call& call) {
   call.expect_counts(2, 1);
-  call.expect(call.attributes().size() == 8, "eight attributes expected");
+  call.expect(call.attributes().size() == 11, "eleven attributes expected");
   const View &x = call.input(0), &g = call.input(1), &out = call.output(0);
   call.expect(x.rank() == 4 && g.rank() == 4, "rank 4 expected");
-  const Shape kernel{g.dim(1), x.dim(1), call.integer(6, 1, kWindowLimit), call.integer(7, 1, kWindowLimit)};
+  const std::int64_t groups = call.integer(8, 1, kWindowLimit);
+  const Shape kernel{g.dim(1), x.dim(1) / groups, call.integer(9, 1, kWindowLimit),
+                     call.integer(10, 1, kWindowLimit)};
   const product::ConvShape conv = product::conv_shape(call, x.shape, kernel, g.shape);
-  call.expect(out.shape == Shape{conv.examples}, "the output's shape is not [N]");
+  call.expect(out.shape == Shape{x.dim(0)}, "the output's shape is not [N]");
   dispatch_float(out.dtype, [&]<typename T>() {
+    // A norm for every group of every image first.
+    const StoragePtr parts = groups == 1 ? nullptr : call.scratch(checked_mul(conv.examples, sizeof(T)));
+    T* const norms = groups == 1 ? out.as<T>() : reinterpret_cast<T*>(parts->data());
     const T *const images = x.as<T>(), *const gradient = g.as<T>();
     const auto patch = conv.patch(), steps = conv.positions();
     if (product::gram_is_cheaper(steps, patch, conv.outputs)) {
       const auto by_g = width_deep(gradient, steps, conv.outputs, true);
       with_patches(images, conv, PatchDepth::elements, [&](const product::Operand<T>& patches) {
         product::run_gram_norms(call, conv.examples, steps, GramSide<T>{patches, patches, patch},
-                                GramSide<T>{by_g, by_g, conv.outputs}, out.as<T>());
+                                GramSide<T>{by_g, by_g, conv.outputs}, norms);
       });
     } else {
       const auto by_g = steps_deep(gradient, steps, conv.outputs, true);
       with_patches(images, conv, PatchDepth::positions, [&](const product::Operand<T>& patches) {
         product::run_norms<T>(call, Extents{conv.examples, 1, steps, patch, conv.outputs}, patches, by_g,
-                              out.as<T>());
+                              norms);
       });
+    }
+    for (std::int64_t n = 0; groups > 1 && n < out.size; ++n) {
+      double sum = 0;
+      for (std::int64_t group = 0; group < groups; ++group) sum += norms[n * groups + group];
+      out.as<T>()[n] = static_cast<T>(sum);
     }
   });
 }

@@ -18,10 +18,15 @@ bool spread_over_cache(Index step, Index length) {
 }  // namespace
 
 template <typename T>
-Matrix<T>::Matrix(const T* data, Index example_step, Index depth_step, Index row_step, Index steps)
-    : data_(data), example_step_(example_step), depth_step_(depth_step), row_step_(row_step) {
+Matrix<T>::Matrix(const T* data, Index example_step, Index depth_step, Index row_step, Index steps,
+                  Index period)
+    : data_(data),
+      example_step_(example_step),
+      depth_step_(depth_step),
+      row_step_(row_step),
+      period_(period) {
   // Examples of a single step are steps of one long example, whichever way they were stored.
-  if (steps == 1 && example_step != 0) {
+  if (steps == 1 && example_step != 0 && period == 0) {
     depth_step_ = example_step;
     row_step_ = 1;
   }
@@ -34,7 +39,8 @@ Index Matrix<T>::scratch_size(Index rows, Index depth) const {
 
 template <typename T>
 Panel<T> Matrix<T>::panel(const DepthBlock& block, Range rows, const Slivers& slivers, T* scratch) const {
-  const T* first = data_ + block.example * example_step_ + block.begin * depth_step_ + rows.begin * row_step_;
+  const Index example = period_ == 0 ? block.example : block.example % period_;
+  const T* first = data_ + example * example_step_ + block.begin * depth_step_ + rows.begin * row_step_;
   const bool lanes = slivers.lanes > 1;
   // Whether the steps of several examples follow each other evenly.
   const bool even = block.examples == 1 || example_step_ == block.count * depth_step_;

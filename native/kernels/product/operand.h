@@ -51,7 +51,7 @@ class Operand {
 };
 
 // Elements data[example * example_step + step * depth_step + row * row_step], where depth_step or row_step
-// is 1.
+// is 1. With a period, examples repeat after so many.
 //
 // Tiles read rows in place, and columns if they lie side by side and well spread over the cache's sets. A
 // tile of 12 x 32 takes 12 values of a row and 32 of a column for 384 multiply-adds: a step of it lasts 12
@@ -61,7 +61,8 @@ template <typename T>
 class Matrix : public Operand<T> {
  public:
   // `steps` is the depth of an example.
-  Matrix(const T* data, Index example_step, Index depth_step, Index row_step, Index steps);
+  Matrix(const T* data, Index example_step, Index depth_step, Index row_step, Index steps,
+         Index period = 0);
 
   Panel<T> panel(const DepthBlock& block, Range rows, const Slivers& slivers, T* scratch) const override;
   Index scratch_size(Index rows, Index depth) const override;
@@ -73,6 +74,7 @@ class Matrix : public Operand<T> {
   Index example_step_;
   Index depth_step_;
   Index row_step_;
+  Index period_;
 };
 
 }  // namespace palimpsest::product

@@ -14,8 +14,13 @@ Index pitch_of(Index positions) {
 }  // namespace
 
 template <typename T>
-Patches<T>::Patches(const T* images, const ConvShape& conv, PatchDepth depth)
-    : images_(images), conv_(conv), plane_(conv), taps_(plane_.taps(conv)), depth_(depth) {}
+Patches<T>::Patches(const T* images, const ConvShape& conv, PatchDepth depth, Index image_step)
+    : images_(images),
+      conv_(conv),
+      plane_(conv),
+      taps_(plane_.taps(conv)),
+      depth_(depth),
+      image_step_(image_step) {}
 
 template <typename T>
 Index Patches<T>::scratch_size(Index rows, Index depth) const {
@@ -72,7 +77,7 @@ void Patches<T>::load_channel(Index example, Index channel, const Window& window
   const Range columns{std::max<Index>(window.runs.begin * plane_.phases - plane_.left, 0),
                       std::min(window.runs.end * plane_.phases - plane_.left, conv_.width)};
   if (rows.size() <= 0 || columns.size() <= 0) return;
-  const Index line = (example * conv_.channels + channel) * conv_.height + rows.begin - plane_.top;
+  const Index line = (example * image_step_ * conv_.channels + channel) * conv_.height + rows.begin - plane_.top;
   const T* from = images_ + line * conv_.width;
   T* to = plane + (rows.begin - window.rows.begin) * plane_.row - window.runs.begin;
   if (plane_.phases == 1) {

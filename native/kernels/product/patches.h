@@ -54,7 +54,8 @@ enum class PatchDepth { elements, positions };
 template <typename T>
 class Patches : public Operand<T> {
  public:
-  Patches(const T* images, const ConvShape& conv, PatchDepth depth);
+  // `image_step`: how many images further the one of the next example is.
+  Patches(const T* images, const ConvShape& conv, PatchDepth depth, Index image_step = 1);
 
   Panel<T> panel(const DepthBlock& block, Range rows, const Slivers& slivers, T* scratch) const override;
   Index scratch_size(Index rows, Index depth) const override;
@@ -80,19 +81,21 @@ class Patches : public Operand<T> {
   Plane plane_;
   std::vector<Index> taps_;
   PatchDepth depth_;
+  Index image_step_;
 };
 
-// Calls use(operand) with the patches of the images: with the images themselves where a patch is a single
-// cell.
+// Calls use(operand) with the patches of the images, of every `image_step`th of them: with the images themselves
+// where a patch is a single cell.
 template <typename T, typename Use>
-void with_patches(const T* images, const ConvShape& conv, PatchDepth depth, const Use& use) {
+void with_patches(const T* images, const ConvShape& conv, PatchDepth depth, const Use& use,
+                  Index image_step = 1) {
   const Index cells = conv.positions();
   if (!conv.pointwise()) {
-    use(Patches<T>(images, conv, depth));
+    use(Patches<T>(images, conv, depth, image_step));
   } else if (depth == PatchDepth::elements) {
-    use(Matrix<T>(images, conv.image(), cells, 1, conv.channels));
+    use(Matrix<T>(images, conv.image() * image_step, cells, 1, conv.channels));
   } else {
-    use(Matrix<T>(images, conv.image(), 1, cells, cells));
+    use(Matrix<T>(images, conv.image() * image_step, 1, cells, cells));
   }
 }
 

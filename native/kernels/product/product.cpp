@@ -92,7 +92,9 @@ class Run {
         square_panels(job);
         continue;
       }
-      if (d == 0 && product_.row_bias != nullptr) job.row_start = product_.row_bias + rows.begin;
+      if (d == 0 && product_.row_bias != nullptr) {
+        job.row_start = product_.row_bias + batch % product_.biased_batches * extents_.rows + rows.begin;
+      }
       if (d == 0 && product_.column_bias != nullptr) job.column_start = padded_bias_.data() + columns.begin;
       multiply_panels(job, d == units.begin ? Update::store : Update::add);
     }
@@ -182,7 +184,7 @@ void fill_empty(const Product<T>& product) {
   for (Index row = 0; row < e.batches * e.rows; ++row) {
     for (Index column = 0; column < e.columns; ++column) {
       T value = 0;
-      if (product.row_bias != nullptr) value = product.row_bias[row % e.rows];
+      if (product.row_bias != nullptr) value = product.row_bias[row % (product.biased_batches * e.rows)];
       if (product.column_bias != nullptr) value = product.column_bias[column];
       product.out[row * e.columns + column] = value;
     }

@@ -22,6 +22,8 @@ struct Product {
   // transposed.
   const T* row_bias = nullptr;
   const T* column_bias = nullptr;
+  // So many batches in turn have a `row_bias` each.
+  Index biased_batches = 1;
 };
 
 template <typename T>

@@ -1,15 +1,15 @@
 import type { ConvolutionSite, ProductSite } from '../../../graph/op';
 import { extent, sizeOf } from '../../../graph/shape';
+import { exampleConvolutionGradients } from '../../../ops/curvature/gradientFactors';
 import { productNormsConvolution } from '../../../ops/curvature/productNorms';
 import { squareSumConvolution } from '../../../ops/curvature/squareSum';
 import { mul } from '../../../ops/elementwise/arithmetic';
 import { conv2d, conv2dWeightGrad } from '../../../ops/networks/conv2d';
-import { unfold } from '../../../ops/networks/unfold';
+import { patchesUnder } from '../../../ops/networks/unfold';
 import { sum } from '../../../ops/reduce/sum';
 import { flatten, reshape } from '../../../ops/shape/reshape';
 import { transpose } from '../../../ops/shape/transpose';
 import { rowsOf, type SiteKind } from './kind';
-import { productKind } from './product';
 
 /** The gradient of a convolution's weight: the cotangent at every position with the patch under it. */
 export const convolutionKind: SiteKind<ConvolutionSite> = {
@@ -20,39 +20,50 @@ export const convolutionKind: SiteKind<ConvolutionSite> = {
     cotangent: rowsOf(site.cotangent, from, to),
   }),
   product,
-  materialized: (site) => productKind.materialized(product(site)),
+  materialized: ({ images, cotangent, geometry, kernel, shape }) => {
+    const gradients = exampleConvolutionGradients(images, cotangent, { ...geometry, kernel });
+    return reshape(gradients, [extent(images.shape, 0), ...shape]);
+  },
   sumSquares: ({ images, cotangent, geometry, kernel, shape }) =>
     reshape(squareSumConvolution(images, cotangent, { ...geometry, kernel }), shape),
   squaredNorms: ({ images, cotangent, geometry, kernel }) =>
     productNormsConvolution(images, cotangent, { ...geometry, kernel }),
-  // <dL_n/dW, v> = <conv2d(x_n, v), g_n>: the directions are so many more output channels.
+  // <dL_n/dW, v> = <conv2d(x_n, v), g_n>: the directions are so many more output channels of every group.
   dots: ({ images, cotangent, geometry, kernel }, directions) => {
+    const { groups } = geometry;
     const many = extent(directions.shape, 0);
     const [examples = 0, outputs = 0, height = 0, width = 0] = cotangent.shape;
-    const filters = reshape(directions, [many * outputs, extent(images.shape, 1), ...kernel]);
-    const turned = reshape(conv2d(images, filters, geometry), [examples, many, outputs, height, width]);
-    const terms = mul(turned, reshape(cotangent, [examples, 1, outputs, height, width]));
-    return transpose(sum(terms, { axis: [2, 3, 4] }));
+    const own = outputs / groups;
+    const inGroups = transpose(reshape(directions, [many, groups, own, -1]), [1, 0, 2, 3]);
+    const filters = reshape(inGroups, [many * outputs, extent(images.shape, 1) / groups, ...kernel]);
+    const turned = reshape(conv2d(images, filters, geometry), [examples, groups, many, own, height, width]);
+    const terms = mul(turned, reshape(cotangent, [examples, groups, 1, own, height, width]));
+    return transpose(sum(terms, { axis: [1, 3, 4, 5] }));
   },
   // The weightings are so many more output channels as well.
   weightedSums: ({ images, cotangent, geometry, kernel, shape }, weights) => {
+    const { groups } = geometry;
     const many = extent(weights.shape, 0);
     const [examples = 0, outputs = 0, height = 0, width = 0] = cotangent.shape;
+    const own = outputs / groups;
     const scaled = mul(
-      reshape(transpose(weights), [examples, many, 1, 1, 1]),
-      reshape(cotangent, [examples, 1, outputs, height, width]),
+      reshape(transpose(weights), [examples, 1, many, 1, 1, 1]),
+      reshape(cotangent, [examples, groups, 1, own, height, width]),
     );
     const channels = reshape(scaled, [examples, many * outputs, height, width]);
     const sums = conv2dWeightGrad(images, channels, { ...geometry, kernel });
-    return reshape(sums, [many, sizeOf(shape)]);
+    const perWeighting = transpose(reshape(sums, [groups, many, sizeOf(shape) / groups]), [1, 0, 2]);
+    return reshape(perWeighting, [many, sizeOf(shape)]);
   },
 };
 
-function product({ images, cotangent, geometry, kernel, shape }: ConvolutionSite): ProductSite {
+/** None with groups: these are several products. */
+function product({ images, cotangent, geometry, kernel, shape }: ConvolutionSite): ProductSite | null {
+  if (geometry.groups > 1) return null;
   return {
     kind: 'product',
     left: transpose(flatten(cotangent, 2)),
-    right: unfold(images, { ...geometry, kernel }),
+    right: patchesUnder(images, geometry, kernel),
     shape,
   };
 }

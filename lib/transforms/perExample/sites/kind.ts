@@ -15,8 +15,8 @@ export interface SiteKind<S extends Site> {
   readonly range: (site: S, from: number, to: number) => S;
   /** The gradients of all examples, [N, ...shape]. */
   readonly materialized: (site: S) => Tensor;
-  /** The site as a product, so that several uses of a parameter can be merged; absent when it has no factors. */
-  readonly product?: (site: S) => ProductSite;
+  /** The site as a product, so that several uses of a parameter can be merged; absent or null when it has no factors. */
+  readonly product?: (site: S) => ProductSite | null;
   /** `sum_n (dL_n/dS)^2`, elementwise, of the size of S; absent when gradients have to be stored. */
   readonly sumSquares?: (site: S) => Tensor;
   /** `|dL_n/dS|^2`, [N]; absent when gradients have to be stored. */
