@@ -24,7 +24,8 @@ void conv2d(const Call& call) {
   const ConvShape conv = product::conv_shape(call, x.shape, w.shape, y.shape);
   const bool biased = call.input_count() == 3;
   if (biased) {
-    call.expect(call.input(2).shape == Shape{conv.outputs * conv.groups}, "the bias must have one value an output channel");
+    call.expect(call.input(2).shape == Shape{conv.outputs * conv.groups},
+                "the bias must have one value an output channel");
   }
   dispatch_float(y.dtype, [&]<typename T>() {
     const Index patch = conv.patch();
@@ -61,8 +62,8 @@ void sum_over_examples(const Call& call, product::Reduction reduction) {
     const Index cells = conv.positions(), kernels = conv.outputs * conv.patch();
     const product::Extents extents{1, conv.examples / conv.groups, cells, conv.patch(), conv.outputs};
     for (Index group = 0; group < conv.groups && out.size > 0; ++group) {
-      const Matrix<T> gradient(g.as<T>() + group * conv.outputs * cells, conv.groups * conv.outputs * cells, 1,
-                               cells, cells);
+      const T* const first = g.as<T>() + group * conv.outputs * cells;
+      const Matrix<T> gradient(first, conv.groups * conv.outputs * cells, 1, cells, cells);
       with_patches(
           x.as<T>() + group * conv.image(), conv, PatchDepth::positions,
           [&](const Operand<T>& patches) {

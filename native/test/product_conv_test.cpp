@@ -121,27 +121,76 @@ TEST("productNormsConv agrees with plain loops") {
   });
 }
 
+// Groups are convolutions side by side: the channels of a group alone, with the kernels of that group.
+TEST("convolutions in groups agree with one convolution per group") {
+  for_each_case([]<typename T>(const ConvCase& c, const Operands&) {
+    if (c.examples == 0 || c.channels == 0 || c.outputs == 0) return;
+    constexpr Index kGroups = 3;
+    ConvCase all = c;
+    all.channels *= kGroups;
+    all.outputs *= kGroups;
+    const Operands grouped(all);
+    const Index image = c.channels * c.height * c.width, result = c.outputs * c.positions();
+    const Index kernel = c.outputs * c.patch();
+    Values y(grouped.gradient.size()), squares(static_cast<std::size_t>(kGroups * kernel), 0.0), norms;
+    Values sums = squares;
+    for (Index n = 0; n < c.examples; ++n) {
+      double norm = 0;
+      for (Index g = 0; g < kGroups; ++g) {
+        const Values patches = c.patches(grouped.image.data() + (n * kGroups + g) * image);
+        const Index at = (n * kGroups + g) * result;
+        const Values product = outer_sum(grouped.kernel.data() + g * kernel, patches.data(), c.patch(),
+                                         c.outputs, c.positions(), true, false);
+        std::copy(product.begin(), product.end(), y.begin() + at);
+        const Values gradient = outer_sum(grouped.gradient.data() + at, patches.data(), c.positions(),
+                                          c.outputs, c.patch(), true, true);
+        for (Index i = 0; i < kernel; ++i) {
+          const double value = gradient[static_cast<std::size_t>(i)];
+          sums[static_cast<std::size_t>(g * kernel + i)] += value;
+          squares[static_cast<std::size_t>(g * kernel + i)] += value * value;
+          norm += value * value;
+        }
+      }
+      norms.push_back(norm);
+    }
+    Values attributes = c.attributes();
+    attributes.back() = kGroups;
+    const Shape kernels{all.outputs, c.channels, c.kernel_height, c.kernel_width};
+    const Values weight(grouped.kernel.begin(), grouped.kernel.begin() + kGroups * kernel);
+    check_kernel<T>("conv2d", {tensor<T>(grouped.image_shape, grouped.image), tensor<T>(kernels, weight)},
+                    grouped.output_shape, attributes, y, "conv2d in groups");
+    const std::vector<Tensor> factors{tensor<T>(grouped.image_shape, grouped.image),
+                                      tensor<T>(grouped.output_shape, grouped.gradient)};
+    check_kernel<T>("conv2dWeightGrad", factors, kernels, attributes, sums, "conv2dWeightGrad in groups");
+    check_kernel<T>("squareSumConv", factors, kernels, attributes, squares, "squareSumConv in groups");
+    attributes.push_back(static_cast<double>(c.kernel_height));
+    attributes.push_back(static_cast<double>(c.kernel_width));
+    check_kernel<T>("productNormsConv", factors, {c.examples}, attributes, norms, "productNormsConv in groups");
+  });
+}
+
 TEST("convolutions refuse shapes and attributes that disagree") {
   Tensor x(DType::float32, {1, 2, 5, 5}), w(DType::float32, {3, 2, 3, 3}), y(DType::float32, {1, 3, 5, 5});
-  run("conv2d", {&x, &w}, {&y}, {1, 1, 1, 1, 1, 1});
-  check_throws("ERR_SHAPE", "does not follow", [&] { run("conv2d", {&x, &w}, {&y}, {1, 1, 0, 1, 1, 1}); });
-  check_throws("ERR_VALUE", "attribute 0", [&] { run("conv2d", {&x, &w}, {&y}, {0, 1, 1, 1, 1, 1}); });
-  check_throws("ERR_VALUE", "attribute 2", [&] { run("conv2d", {&x, &w}, {&y}, {1, 1, -1, 1, 1, 1}); });
-  check_throws("ERR_SHAPE", "six attributes", [&] { run("conv2d", {&x, &w}, {&y}, {1, 1, 1}); });
+  run("conv2d", {&x, &w}, {&y}, {1, 1, 1, 1, 1, 1, 1, 1, 1});
+  check_throws("ERR_SHAPE", "does not follow", [&] { run("conv2d", {&x, &w}, {&y}, {1, 1, 0, 1, 1, 1, 0, 1, 1}); });
+  check_throws("ERR_VALUE", "attribute 0", [&] { run("conv2d", {&x, &w}, {&y}, {0, 1, 1, 1, 1, 1, 1, 1, 1}); });
+  check_throws("ERR_VALUE", "attribute 2", [&] { run("conv2d", {&x, &w}, {&y}, {1, 1, -1, 1, 1, 1, 1, 1, 1}); });
+  check_throws("ERR_SHAPE", "nine attributes", [&] { run("conv2d", {&x, &w}, {&y}, {1, 1, 1}); });
   Tensor narrow(DType::float32, {3, 1, 3, 3}), flat(DType::float32, {2, 5, 5}), bias(DType::float32, {2});
-  check_throws("ERR_SHAPE", "same channels", [&] { run("conv2d", {&x, &narrow}, {&y}, {1, 1, 1, 1, 1, 1}); });
-  check_throws("ERR_SHAPE", "rank 4", [&] { run("conv2d", {&flat, &w}, {&y}, {1, 1, 1, 1, 1, 1}); });
-  check_throws("ERR_SHAPE", "bias", [&] { run("conv2d", {&x, &w, &bias}, {&y}, {1, 1, 1, 1, 1, 1}); });
+  check_throws("ERR_SHAPE", "same channels", [&] { run("conv2d", {&x, &narrow}, {&y}, {1, 1, 1, 1, 1, 1, 1, 1, 1}); });
+  check_throws("ERR_SHAPE", "rank 4", [&] { run("conv2d", {&flat, &w}, {&y}, {1, 1, 1, 1, 1, 1, 1, 1, 1}); });
+  check_throws("ERR_SHAPE", "bias", [&] { run("conv2d", {&x, &w, &bias}, {&y}, {1, 1, 1, 1, 1, 1, 1, 1, 1}); });
+  check_throws("ERR_SHAPE", "groups", [&] { run("conv2d", {&x, &w}, {&y}, {1, 1, 1, 1, 1, 1, 1, 1, 4}); });
   // A hostile program: three positions far apart in a padding of gigabytes.
   Tensor far(DType::float32, {1, 3, 3, 3});
   check_throws("ERR_SHAPE", "padding dwarfs",
-               [&] { run("conv2d", {&x, &w}, {&far}, {5e8, 5e8, 6e8, 6e8, 1e8, 1e8}); });
+               [&] { run("conv2d", {&x, &w}, {&far}, {5e8, 5e8, 6e8, 6e8, 1e8, 1e8, 6e8, 6e8, 1}); });
   // Another one: no elements at all, but more taps than fit 64 bits of memory.
   const std::int64_t most = 2147483647;
   Tensor none(DType::float32, {1, 2, 0, 0}), taps(DType::float32, {0, 2, most, most}),
       nothing(DType::float32, {1, 0, 0, 0});
   check_throws("ERR_SHAPE", "kernel dwarfs",
-               [&] { run("conv2d", {&none, &taps}, {&nothing}, {1, 1, 0, 0, 1, 1}); });
+               [&] { run("conv2d", {&none, &taps}, {&nothing}, {1, 1, 0, 0, 1, 1, 0, 0, 1}); });
 }
 
 }  // namespace

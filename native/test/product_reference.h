@@ -40,8 +40,8 @@ struct ConvCase {
   Values attributes() const {
     Values values;
     for (const Index value :
-         {stride_height, stride_width, pad_height, pad_width, dilation_height, dilation_width, pad_height, pad_width,
-          Index{1}}) {
+         {stride_height, stride_width, pad_height, pad_width, dilation_height, dilation_width, pad_height,
+          pad_width, Index{1}}) {
       values.push_back(static_cast<double>(value));
     }
     return values;

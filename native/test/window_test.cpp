@@ -91,7 +91,8 @@ TEST("pooling refuses padding as wide as the window and extents that do not foll
 struct Unfold {
   std::int64_t n, c, h, w, sh, sw, ph, pw, dh, dw, kh, kw;
   std::vector<double> attributes() const {
-    return {double(sh), double(sw), double(ph), double(pw), double(dh), double(dw), double(kh), double(kw)};
+    return {double(sh), double(sw), double(ph), double(pw), double(dh),
+            double(dw), double(ph), double(pw), double(kh), double(kw)};
   }
 };
 const std::vector<Unfold> kUnfolds = {
@@ -128,12 +129,12 @@ TEST("unfold equals its definition, and fold is the transposed map") {
 
 TEST("unfold refuses extents that do not follow from the window") {
   Tensor x = numbers({1, 1, 4, 4}), patches(DType::float64, {1, 4, 9});
-  run("unfold", {&x}, {&patches}, {1, 1, 0, 0, 1, 1, 3, 3});
-  check_throws("ERR_SHAPE", "extents", [&] { run("unfold", {&x}, {&patches}, {1, 1, 1, 0, 1, 1, 3, 3}); });
-  check_throws("ERR_SHAPE", "extents", [&] { run("fold", {&patches}, {&x}, {1, 1, 0, 0, 2, 1, 3, 3}); });
+  run("unfold", {&x}, {&patches}, {1, 1, 0, 0, 1, 1, 0, 0, 3, 3});
+  check_throws("ERR_SHAPE", "extents", [&] { run("unfold", {&x}, {&patches}, {1, 1, 1, 0, 1, 1, 1, 0, 3, 3}); });
+  check_throws("ERR_SHAPE", "extents", [&] { run("fold", {&patches}, {&x}, {1, 1, 0, 0, 2, 1, 0, 0, 3, 3}); });
   const double huge = 2147483647;
   check_throws("ERR_SHAPE", "extents",
-               [&] { run("unfold", {&x}, {&patches}, {1, 1, huge, huge, 1, 1, huge, huge}); });
+               [&] { run("unfold", {&x}, {&patches}, {1, 1, huge, huge, 1, 1, huge, huge, huge, huge}); });
 }
 
 }  // namespace

@@ -82,11 +82,15 @@ const conv2dOp = defineOp<ConvolutionGeometry>('conv2d', {
   lower: { kernel: 'conv2d', attributes: geometryNumbers },
   flops: ([, w], [y]) => 2 * sizeOf(y.shape) * sizeOf(w.shape.slice(1)),
   // y = x * w + b: dx and dw are the two gradient ops, with the cotangent in place of y.
-  vjp: ([g], [x, w], _outputs, geometry, [wantX, wantW, wantBias]) => [
-    wantX ? inputGrad(g, w, { ...geometry, size: lastTwo(x.shape) }) : null,
-    wantW ? weightGrad(x, g, { ...geometry, kernel: lastTwo(w.shape) }) : null,
-    wantBias ? sum(g, { axis: [0, 2, 3] }) : null,
-  ],
+  vjp: ([g], inputs, _outputs, geometry, [wantX, wantW, wantBias]) => {
+    const [x, w] = inputs;
+    const gradients = [
+      wantX ? inputGrad(g, w, { ...geometry, size: lastTwo(x.shape) }) : null,
+      wantW ? weightGrad(x, g, { ...geometry, kernel: lastTwo(w.shape) }) : null,
+      wantBias ? sum(g, { axis: [0, 2, 3] }) : null,
+    ];
+    return gradients.slice(0, inputs.length);
+  },
   // dy = dx * w + x * dw + db
   jvp: ([dx, dw, dbias], [x, w], [y], geometry) => {
     const parts = [dx && convolved(dx, w, geometry), dw && convolved(x, dw, geometry)].filter(
@@ -207,7 +211,7 @@ const zeroed = (y: Tensor): Tensor => zeros(y.shape, y.dtype);
 
 /** Images stay apart as long as all meet the same weight. */
 function imageAxis({ axes: [images, weight, bias], mixes }: AxisUse<object>): ExampleAxis {
-  if (weight || (bias as ExampleAxis | null | undefined) || !images) {
+  if (weight || bias || !images) {
     return mixes('its weight differs from example to example');
   }
   return images.axis === 0 ? images : mixes('the examples are not on the axis of the images');

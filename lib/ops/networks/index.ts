@@ -1,6 +1,14 @@
 export type { ConvolutionOptions, Padding, Pair, Sides, WindowGeometry, WindowOptions } from './window';
 export { avgPool2d, maxPool2d, maxPool2dWithIndices, type PoolOptions } from './pool2d';
 export {
+  conv1d,
+  convTranspose1d,
+  type Conv1dOptions,
+  type ConvTranspose1dOptions,
+  type SequencePadding,
+} from './conv1d';
+export { convTranspose2d, type ConvTranspose2dOptions } from './convTranspose2d';
+export {
   conv2d,
   conv2dInputGrad,
   conv2dWeightGrad,

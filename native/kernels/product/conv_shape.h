@@ -7,8 +7,8 @@
 namespace palimpsest::product {
 
 // A two-dimensional convolution: images [N, C, H, W], kernels [O, C, kh, kw], outputs [N, O, OH, OW]. With
-// groups it is one of N G images of C / G channels that become O / G outputs, where every image has the kernels
-// of its group, which is its number modulo G: `examples`, `channels` and `outputs` are those.
+// groups it is one of N G images of C / G channels that become O / G outputs, where every image has the
+// kernels of its group, which is its number modulo G: `examples`, `channels` and `outputs` are those.
 struct ConvShape {
   Index examples, channels, height, width;
   Index outputs, out_height, out_width;
@@ -31,8 +31,9 @@ struct ConvShape {
   Index padded_width() const { return width + across.pad + across.high; }
 };
 
-// Checks the three shapes against each other and against attributes 0 to 8: strides, paddings before the first
-// cell, dilations, paddings after the last one, each height first, and groups. `kernel` is [O, C / G, kh, kw].
+// Checks the three shapes against each other and against attributes 0 to 8: strides, paddings before the
+// first cell, dilations, paddings after the last one, each height first, and groups. `kernel` is [O, C / G,
+// kh, kw].
 ConvShape conv_shape(const Call& call, const Shape& image, const Shape& kernel, const Shape& output);
 
 }  // namespace palimpsest::product

@@ -129,7 +129,8 @@ void run_fold(const Call& call, const ConvShape& conv, const T* gradient, const 
     std::fill_n(images, conv.examples * conv.image(), T(0));
   } else if (conv.pointwise()) {
     // Every patch is a cell of the image: nothing to fold.
-    const Matrix<T> by_kernel(kernels, conv.outputs * conv.patch(), conv.patch(), 1, conv.outputs, conv.groups);
+    const Matrix<T> by_kernel(kernels, conv.outputs * conv.patch(), conv.patch(), 1, conv.outputs,
+                              conv.groups);
     const Matrix<T> by_gradient(gradient, conv.outputs * conv.positions(), conv.positions(), 1, conv.outputs);
     const Extents extents{conv.examples, 1, conv.outputs, conv.patch(), conv.positions()};
     run_product(call, Product<T>{extents, by_kernel, by_gradient, images});

@@ -77,7 +77,8 @@ void Patches<T>::load_channel(Index example, Index channel, const Window& window
   const Range columns{std::max<Index>(window.runs.begin * plane_.phases - plane_.left, 0),
                       std::min(window.runs.end * plane_.phases - plane_.left, conv_.width)};
   if (rows.size() <= 0 || columns.size() <= 0) return;
-  const Index line = (example * image_step_ * conv_.channels + channel) * conv_.height + rows.begin - plane_.top;
+  const Index plane_number = example * image_step_ * conv_.channels + channel;
+  const Index line = plane_number * conv_.height + rows.begin - plane_.top;
   const T* from = images_ + line * conv_.width;
   T* to = plane + (rows.begin - window.rows.begin) * plane_.row - window.runs.begin;
   if (plane_.phases == 1) {

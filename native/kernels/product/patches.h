@@ -84,8 +84,8 @@ class Patches : public Operand<T> {
   Index image_step_;
 };
 
-// Calls use(operand) with the patches of the images, of every `image_step`th of them: with the images themselves
-// where a patch is a single cell.
+// Calls use(operand) with the patches of the images, of every `image_step`th of them: with the images
+// themselves where a patch is a single cell.
 template <typename T, typename Use>
 void with_patches(const T* images, const ConvShape& conv, PatchDepth depth, const Use& use,
                   Index image_step = 1) {

@@ -34,8 +34,9 @@ export const convolutionKind: SiteKind<ConvolutionSite> = {
     const many = extent(directions.shape, 0);
     const [examples = 0, outputs = 0, height = 0, width = 0] = cotangent.shape;
     const own = outputs / groups;
-    const inGroups = transpose(reshape(directions, [many, groups, own, -1]), [1, 0, 2, 3]);
-    const filters = reshape(inGroups, [many * outputs, extent(images.shape, 1) / groups, ...kernel]);
+    const filter = [extent(images.shape, 1) / groups, ...kernel];
+    const inGroups = transpose(reshape(directions, [many, groups, own, sizeOf(filter)]), [1, 0, 2, 3]);
+    const filters = reshape(inGroups, [many * outputs, ...filter]);
     const turned = reshape(conv2d(images, filters, geometry), [examples, groups, many, own, height, width]);
     const terms = mul(turned, reshape(cotangent, [examples, groups, 1, own, height, width]));
     return transpose(sum(terms, { axis: [1, 3, 4, 5] }));
