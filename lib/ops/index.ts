@@ -7,4 +7,5 @@ export * from './networks';
 export * from './norms';
 export * from './products';
 export * from './reduce';
+export * from './scan';
 export * from './shape';

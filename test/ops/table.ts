@@ -16,6 +16,7 @@ import { rearranging } from './table/rearranging';
 import { reductions } from './table/reductions';
 import { rules } from './table/rules';
 import { scattering } from './table/scattering';
+import { scans } from './table/scans';
 import { shape } from './table/shape';
 import { training } from './table/training';
 import { unary } from './table/unary';
@@ -32,6 +33,7 @@ export const table: readonly Row[] = [
   ...scattering,
   ...gatherSums,
   ...reductions,
+  ...scans,
   ...products,
   ...attentions,
   ...convolutions,

@@ -3,6 +3,7 @@ import { movesData } from '../../graph/flops';
 import { defineOp, single, type Op } from '../../graph/op';
 import { checkShape, type Shape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
+import { setWhole } from '../reduce/sum';
 import { applyElementwise, defineElementwise, operands, setAddition, type Operand } from './define';
 
 const NONE = {};
@@ -147,6 +148,7 @@ const castOp = defineElementwise<{ dtype: DType }>('cast', {
 /** The values as another dtype: towards zero and saturating from floats to integers, NaN to 0. */
 export const cast = (x: Tensor, dtype: DType): Tensor =>
   x.dtype === dtype ? x : applyElementwise(castOp, [x], { dtype });
+setWhole((x) => cast(x, 'int32'));
 
 // Where b is 0 and where a is 0, the plain rules would be products of 0 with something infinite. The masks enter before
 // that, so that derivatives of every order are finite where they exist.

@@ -1,24 +1,27 @@
-import { DTypeError, ShapeError } from '../../errors';
+import { ShapeError } from '../../errors';
 import { perInput } from '../../graph/flops';
-import { defineOp, single } from '../../graph/op';
+import { defineOp, single, type Op } from '../../graph/op';
 import { formatShape, normalizeAxis } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
+import { cast } from '../elementwise/arithmetic';
 import { reshape } from '../shape/reshape';
 import { withoutAxes } from './sum';
 
-const argmaxOp = defineOp<{ axis: number }>('argmax', {
-  infer: ([x], attributes) => ({
-    shape: x.shape.map((own, axis) => (axis === attributes.axis ? 1 : own)),
-    dtype: 'int32',
-  }),
-  lower: { kernel: 'argmax', attributes: ({ axis }) => [axis] },
-  flops: perInput(1),
-  constant: true,
-  example: {
-    axis: ({ first, attributes: { axis }, mixes }) =>
-      first.axis === axis ? mixes('it compares examples with each other') : first,
-  },
-});
+/** argmax and argmin: they differ in the kernel alone. */
+const defineArgExtreme = (name: 'argmax' | 'argmin'): Op<{ axis: number }> =>
+  defineOp<{ axis: number }>(name, {
+    infer: ([x], attributes) => ({
+      shape: x.shape.map((own, axis) => (axis === attributes.axis ? 1 : own)),
+      dtype: 'int32',
+    }),
+    lower: { kernel: name, attributes: ({ axis }) => [axis] },
+    flops: perInput(1),
+    constant: true,
+    example: {
+      axis: ({ first, attributes: { axis }, mixes }) =>
+        first.axis === axis ? mixes('it compares examples with each other') : first,
+    },
+  });
 
 export interface ArgmaxOptions {
   /** The axis to look along. Default -1. */
@@ -27,18 +30,29 @@ export interface ArgmaxOptions {
   readonly keepDims?: boolean;
 }
 
+const argExtreme =
+  (name: 'argmax' | 'argmin') =>
+  (op: Op<{ axis: number }>): ((x: Tensor, options?: ArgmaxOptions) => Tensor) =>
+  (x, { axis = -1, keepDims = false } = {}) => {
+    const numbers = x.dtype === 'bool' || x.dtype === 'uint8' ? cast(x, 'int32') : x;
+    const at = normalizeAxis(name, axis, x.shape.length);
+    if (x.shape[at] === 0) {
+      throw new ShapeError(
+        `${name}: an axis with elements expected, got axis ${at} of ${formatShape(x.shape)}`,
+      );
+    }
+    const indices = single(op([numbers], { axis: at }));
+    return keepDims ? indices : reshape(indices, withoutAxes(x.shape, [at]));
+  };
+
 /**
  * The int32 index of the largest element along one axis: the first of equals, and of NaNs the first if there is one.
- * @throws ShapeError for an empty axis; DTypeError for bool and uint8.
+ * @throws ShapeError for an empty axis.
  */
-export function argmax(x: Tensor, { axis = -1, keepDims = false }: ArgmaxOptions = {}): Tensor {
-  if (x.dtype === 'bool' || x.dtype === 'uint8') {
-    throw new DTypeError(`argmax: float32, float64 or int32 expected, got ${x.dtype}; cast it first`);
-  }
-  const at = normalizeAxis('argmax', axis, x.shape.length);
-  if (x.shape[at] === 0) {
-    throw new ShapeError(`argmax: an axis with elements expected, got axis ${at} of ${formatShape(x.shape)}`);
-  }
-  const indices = single(argmaxOp([x], { axis: at }));
-  return keepDims ? indices : reshape(indices, withoutAxes(x.shape, [at]));
-}
+export const argmax = argExtreme('argmax')(defineArgExtreme('argmax'));
+
+/**
+ * The int32 index of the smallest element along one axis: the first of equals, and of NaNs the first if there is one.
+ * @throws ShapeError for an empty axis.
+ */
+export const argmin = argExtreme('argmin')(defineArgExtreme('argmin'));

@@ -5,7 +5,7 @@ import { defineOp, single, type Op } from '../../graph/op';
 import { extent, formatShape, normalizeAxes, sizeOf, type Shape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { add, cast, div, equal, log, mul, square, sub, zerosLike } from '../elementwise/arithmetic';
-import { exp, isFinite, where } from '../elementwise/math';
+import { exp, isFinite, sqrt, where } from '../elementwise/math';
 import { stopGradient } from '../shape/identity';
 import { reshape } from '../shape/reshape';
 import { sum, withoutAxes, type ReduceOptions } from './sum';
@@ -46,9 +46,6 @@ const extreme =
   (name: 'max' | 'min') =>
   (op: Op<Axes>): ((x: Tensor, options?: ReduceOptions) => Tensor) =>
   (x, { axis, keepDims = false } = {}) => {
-    if (x.dtype === 'bool' || x.dtype === 'uint8') {
-      throw new DTypeError(`${name}: float32, float64 or int32 expected, got ${x.dtype}; cast it first`);
-    }
     const axes = normalizeAxes(name, axis, x.shape.length);
     const kept = withoutAxes(x.shape, axes);
     if (x.size === 0 && sizeOf(kept) > 0) {
@@ -62,13 +59,13 @@ const extreme =
 
 /**
  * The largest element over some axes (all by default); NaN where there is one. Equal ones share the gradient.
- * @throws ShapeError for an empty axis; DTypeError for bool and uint8.
+ * @throws ShapeError for an empty axis.
  */
 export const max = extreme('max')(defineExtreme('max'));
 
 /**
  * The smallest element over some axes (all by default); NaN where there is one. Equal ones share the gradient.
- * @throws ShapeError for an empty axis; DTypeError for bool and uint8.
+ * @throws ShapeError for an empty axis.
  */
 export const min = extreme('min')(defineExtreme('min'));
 
@@ -80,10 +77,12 @@ function checkFloat(where: string, x: Tensor): void {
     throw new DTypeError(`${where}: float32 or float64 expected, got ${x.dtype}; cast it first`);
 }
 
-/** The mean over some axes (all by default): `sum(x) / n`. NaN over an empty axis. */
+/** Integers and bools become float32 before they are averaged. */
+const asFloat = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : cast(x, 'float32'));
+
+/** The mean over some axes (all by default): `sum(x) / n`. NaN over an empty axis. Integers and bool give float32. */
 export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
-  checkFloat('mean', x);
-  return div(sum(x, options), countOf(x.shape, normalizeAxes('mean', options.axis, x.shape.length)));
+  return div(sum(asFloat(x), options), countOf(x.shape, normalizeAxes('mean', options.axis, x.shape.length)));
 }
 
 export interface VarianceOptions extends ReduceOptions {
@@ -92,20 +91,19 @@ export interface VarianceOptions extends ReduceOptions {
 }
 
 /**
- * The variance over some axes (all by default): `sum((x - mean)^2) / (n - correction)`, in two passes.
+ * The variance over some axes (all by default): `sum((x - mean)^2) / (n - correction)`, in two passes. Integers and bool give
+ * float32.
  * @throws PalimpsestError ERR_ARGUMENT for a correction that is negative or not finite.
  */
-export function variance(
-  x: Tensor,
-  { axis, keepDims = false, correction = 0 }: VarianceOptions = {},
-): Tensor {
-  checkFloat('variance', x);
+export function variance(numbers: Tensor, options: VarianceOptions = {}): Tensor {
+  const { axis, keepDims = false, correction = 0 } = options;
   if (!(correction >= 0 && correction < Infinity)) {
     throw new PalimpsestError(
       'ERR_ARGUMENT',
       `variance: a correction of 0 or more expected, got ${correction}`,
     );
   }
+  const x = asFloat(numbers);
   const axes = normalizeAxes('variance', axis, x.shape.length);
   const centred = sub(x, mean(x, { axis: axes, keepDims: true }));
   return div(
@@ -113,6 +111,13 @@ export function variance(
     Math.max(0, countOf(x.shape, axes) - correction),
   );
 }
+
+/**
+ * The standard deviation over some axes (all by default), the root of `variance`. Its gradient is not finite where all elements
+ * are equal.
+ * @throws PalimpsestError ERR_ARGUMENT for a correction that is negative or not finite.
+ */
+export const std = (x: Tensor, options: VarianceOptions = {}): Tensor => sqrt(variance(x, options));
 
 /**
  * `log(sum(exp(x)))` over some axes (all by default) without overflow: the largest element is taken out first. Its

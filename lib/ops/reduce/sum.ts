@@ -1,4 +1,4 @@
-import { DTypeError, ShapeError } from '../../errors';
+import { ShapeError } from '../../errors';
 import { moved } from '../../graph/exampleAxis';
 import { movesData, perInput } from '../../graph/flops';
 import { defineOp, single } from '../../graph/op';
@@ -47,15 +47,20 @@ export interface ReduceOptions {
 export const withoutAxes = (shape: Shape, axes: readonly number[]): Shape =>
   shape.filter((_, i) => !axes.includes(i));
 
-/** The sum over some axes. Floats and int32; pairwise, in an order that does not depend on the number of threads. */
-export function sum(x: Tensor, { axis, keepDims = false }: ReduceOptions = {}): Tensor {
-  if (x.dtype === 'bool' || x.dtype === 'uint8') {
-    throw new DTypeError(`sum: float32, float64 or int32 expected, got ${x.dtype}; cast it first`);
-  }
+/**
+ * The sum over some axes (all by default); pairwise, in an order that does not depend on the number of threads. bool and uint8
+ * give int32, and int32 wraps around.
+ */
+export function sum(numbers: Tensor, { axis, keepDims = false }: ReduceOptions = {}): Tensor {
+  const x = numbers.dtype === 'bool' || numbers.dtype === 'uint8' ? whole(numbers) : numbers;
   const axes = normalizeAxes('sum', axis, x.shape.length);
   const reduced = axes.length === 0 ? x : single(sumOp([x], { axes }));
   return keepDims ? reduced : reshape(reduced, withoutAxes(x.shape, axes));
 }
+
+/** Set by arithmetic.ts, which needs this file: bool and uint8 as int32. */
+let whole: (x: Tensor) => Tensor;
+export const setWhole = (toInt32: typeof whole): void => void (whole = toInt32);
 
 /** Axes of `target` along which a tensor of shape `from` is repeated. */
 const repeatedAxes = (from: Shape, target: Shape): number[] =>

@@ -1,4 +1,5 @@
-// The index of the largest element along one axis: the first of equals, and the first NaN if there is one.
+// The index of the largest or smallest element along one axis: the first of equals, and the first NaN if there
+// is one.
 // Attributes: axis.
 #include <algorithm>
 #include <cstdint>
@@ -12,29 +13,34 @@
 namespace palimpsest {
 namespace {
 
-// Block by block: only the first block that holds the largest element is looked at a second time.
-template <typename T>
-std::int32_t argmax_run(const RowLoops<T>& loops, const T* x, std::size_t n) {
+template <Combine combine, typename T>
+inline bool is_better(T a, T b) {
+  return combine == Combine::max ? a > b : a < b;
+}
+
+// Block by block: only the first block that holds the extreme element is looked at a second time.
+template <Combine combine, typename T>
+std::int32_t extreme_of_run(const RowLoops<T>& loops, const T* x, std::size_t n) {
   constexpr std::size_t kBlock = 1024;
   std::size_t first = 0;
-  T largest = x[0];
+  T extreme = x[0];
   for (std::size_t begin = 0; begin < n; begin += kBlock) {
     const T found = loops.run(std::min(kBlock, n - begin), x + begin);
-    if (begin > 0 && !(found > largest) && found == found) continue;
-    largest = found;
+    if (begin > 0 && !is_better<combine>(found, extreme) && found == found) continue;
+    extreme = found;
     first = begin;
     if (found != found) break;
   }
-  while (x[first] != largest && x[first] == x[first]) ++first;
+  while (x[first] != extreme && x[first] == x[first]) ++first;
   return static_cast<std::int32_t>(first);
 }
 
 // Columns [0, width) of n rows that lie `stride` apart.
-template <typename T>
-void argmax_columns(const T* x, std::size_t n, std::size_t stride, std::size_t width, T* largest,
-                    std::int32_t* y) {
+template <Combine combine, typename T>
+void extreme_of_columns(const T* x, std::size_t n, std::size_t stride, std::size_t width, T* extreme,
+                        std::int32_t* y) {
   for (std::size_t j = 0; j < width; ++j) {
-    largest[j] = x[j];
+    extreme[j] = x[j];
     y[j] = 0;
   }
   for (std::size_t i = 1; i < n; ++i) {
@@ -42,38 +48,40 @@ void argmax_columns(const T* x, std::size_t n, std::size_t stride, std::size_t w
     PALIMPSEST_INDEPENDENT
     for (std::size_t j = 0; j < width; ++j) {
       // A NaN once found stays.
-      const bool is_larger = (row[j] > largest[j]) | ((row[j] != row[j]) & (largest[j] == largest[j]));
-      largest[j] = is_larger ? row[j] : largest[j];
-      y[j] = is_larger ? static_cast<std::int32_t>(i) : y[j];
+      const bool moves = is_better<combine>(row[j], extreme[j]) | ((row[j] != row[j]) & (extreme[j] == extreme[j]));
+      extreme[j] = moves ? row[j] : extreme[j];
+      y[j] = moves ? static_cast<std::int32_t>(i) : y[j];
     }
   }
 }
 
-template <typename T>
-void argmax_as(const Call& call, std::size_t outer, std::size_t n, std::size_t inner, const T* x,
+template <Combine combine, typename T>
+void arg_extreme_as(const Call& call, std::size_t outer, std::size_t n, std::size_t inner, const T* x,
                std::int32_t* y) {
   constexpr std::size_t kColumns = 512;
   if (inner == 1) {
-    const RowLoops<T>& loops = row_loops<T>(Combine::max);
+    const RowLoops<T>& loops = row_loops<T>(combine);
     const std::size_t grain = units_per_piece(static_cast<double>(n));
     call.workers.parallel_range(outer, grain, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t i = begin; i < end; ++i) y[i] = argmax_run(loops, x + i * n, n);
+      for (std::size_t i = begin; i < end; ++i) y[i] = extreme_of_run<combine>(loops, x + i * n, n);
     });
     return;
   }
   const std::size_t width = inner < kColumns ? inner : kColumns, chunks = (inner + width - 1) / width;
   const double work = static_cast<double>(n) * static_cast<double>(width);
   call.workers.parallel_range(outer * chunks, units_per_piece(work), [&](std::size_t begin, std::size_t end) {
-    T largest[kColumns];
+    T extreme[kColumns];
     for (std::size_t unit = begin; unit < end; ++unit) {
       const std::size_t i = unit / chunks, column = unit % chunks * width;
       const std::size_t columns = inner - column < width ? inner - column : width;
-      argmax_columns(x + i * n * inner + column, n, inner, columns, largest, y + i * inner + column);
+      extreme_of_columns<combine>(x + i * n * inner + column, n, inner, columns, extreme,
+                                  y + i * inner + column);
     }
   });
 }
 
-void argmax(const Call& call) {
+template <Combine combine>
+void arg_extreme(const Call& call) {
   call.expect_counts(1, 1);
   const View& x = call.input(0);
   const View& y = call.output(0);
@@ -93,16 +101,17 @@ void argmax(const Call& call) {
               "the axis is too long for int32 indices");
   if (x.dtype != DType::int32) dispatch_float(x.dtype, []<typename T>() {});
   if (y.size == 0) return;
-  call.expect(x.shape[axis] > 0, "an empty axis has no largest element");
+  call.expect(x.shape[axis] > 0, "an empty axis has no largest or smallest element");
   std::size_t outer = 1, inner = 1;
   for (std::size_t k = 0; k < axis; ++k) outer *= static_cast<std::size_t>(x.shape[k]);
   for (std::size_t k = axis + 1; k < x.shape.size(); ++k) inner *= static_cast<std::size_t>(x.shape[k]);
   const auto n = static_cast<std::size_t>(x.shape[axis]);
-  if (x.dtype == DType::int32) return argmax_as(call, outer, n, inner, x.as<std::int32_t>(), out);
-  dispatch_float(x.dtype, [&]<typename T>() { argmax_as(call, outer, n, inner, x.as<T>(), out); });
+  if (x.dtype == DType::int32) return arg_extreme_as<combine>(call, outer, n, inner, x.as<std::int32_t>(), out);
+  dispatch_float(x.dtype, [&]<typename T>() { arg_extreme_as<combine>(call, outer, n, inner, x.as<T>(), out); });
 }
 
-PALIMPSEST_KERNEL("argmax", argmax);
+PALIMPSEST_KERNEL("argmax", arg_extreme<Combine::max>);
+PALIMPSEST_KERNEL("argmin", arg_extreme<Combine::min>);
 
 }  // namespace
 }  // namespace palimpsest

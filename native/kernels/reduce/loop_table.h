@@ -31,6 +31,12 @@ struct Sum {
     a = a + b;
   }
 };
+struct Prod {
+  template <typename T>
+  static PALIMPSEST_INLINE void apply(T& a, const T& b) {
+    a = a * b;
+  }
+};
 struct Max {
   template <typename T>
   static PALIMPSEST_INLINE void apply(T& a, const T& b) {
@@ -124,26 +130,33 @@ constexpr RowLoops<T> loops_for() {
   return {run<C, T>, one_row<C, T>, eight_rows<C, T>};
 }
 
-// Sums of int32 as sums of unsigned numbers, which wrap around.
+// Sums and products of int32 as those of unsigned numbers, which wrap around.
 using Word = std::uint32_t;
+template <typename C>
 std::int32_t run_words(std::size_t n, const std::int32_t* x) {
-  return static_cast<std::int32_t>(run<Sum, Word>(n, reinterpret_cast<const Word*>(x)));
+  return static_cast<std::int32_t>(run<C, Word>(n, reinterpret_cast<const Word*>(x)));
 }
+template <typename C>
 void one_row_of_words(std::size_t width, std::int32_t* out, const std::int32_t* row) {
-  one_row<Sum, Word>(width, reinterpret_cast<Word*>(out), reinterpret_cast<const Word*>(row));
+  one_row<C, Word>(width, reinterpret_cast<Word*>(out), reinterpret_cast<const Word*>(row));
 }
+template <typename C>
 void eight_rows_of_words(std::size_t width, std::int32_t* out, const std::int32_t* const* rows) {
   const Word* words[8];
   for (int r = 0; r < 8; ++r) words[r] = reinterpret_cast<const Word*>(rows[r]);
-  eight_rows<Sum, Word>(width, reinterpret_cast<Word*>(out), words);
+  eight_rows<C, Word>(width, reinterpret_cast<Word*>(out), words);
+}
+template <typename C>
+constexpr RowLoops<std::int32_t> loops_of_words() {
+  return {run_words<C>, one_row_of_words<C>, eight_rows_of_words<C>};
 }
 
 constexpr ReduceLoops kReduceLoops = {
-    {loops_for<Sum, float>(), loops_for<Max, float>(), loops_for<Min, float>()},
-    {loops_for<Sum, double>(), loops_for<Max, double>(), loops_for<Min, double>()},
-    {{run_words, one_row_of_words, eight_rows_of_words},
-     loops_for<Max, std::int32_t>(),
-     loops_for<Min, std::int32_t>()},
+    {loops_for<Sum, float>(), loops_for<Max, float>(), loops_for<Min, float>(), loops_for<Prod, float>()},
+    {loops_for<Sum, double>(), loops_for<Max, double>(), loops_for<Min, double>(), loops_for<Prod, double>()},
+    {loops_of_words<Sum>(), loops_for<Max, std::int32_t>(), loops_for<Min, std::int32_t>(),
+     loops_of_words<Prod>()},
+    {{}, loops_for<Max, std::uint8_t>(), loops_for<Min, std::uint8_t>(), {}},
 };
 
 }  // namespace

@@ -5,9 +5,9 @@
 
 namespace palimpsest {
 
-// What a reduction does with two values. Sums of int32 wrap around; max and min with a NaN are NaN.
-enum class Combine { sum, max, min };
-constexpr std::size_t kCombineCount = 3;
+// What a reduction does with two values. Sums and products of int32 wrap around; max and min with a NaN are NaN.
+enum class Combine { sum, max, min, prod };
+constexpr std::size_t kCombineCount = 4;
 
 // The innermost loops of one reduction. Which element meets which is the same for every instruction set, so
 // the results are the same bits.
@@ -25,6 +25,7 @@ struct ReduceLoops {
   RowLoops<float> f32[kCombineCount];
   RowLoops<double> f64[kCombineCount];
   RowLoops<std::int32_t> i32[kCombineCount];
+  RowLoops<std::uint8_t> u8[kCombineCount];  // max and min only
 };
 
 extern const ReduceLoops kBaselineReduceLoops;
@@ -39,7 +40,9 @@ const ReduceLoops& reduce_loops();
 template <typename T>
 const RowLoops<T>& row_loops(Combine combine) {
   const auto which = static_cast<std::size_t>(combine);
-  if constexpr (sizeof(T) == 8) {
+  if constexpr (sizeof(T) == 1) {
+    return reduce_loops().u8[which];
+  } else if constexpr (sizeof(T) == 8) {
     return reduce_loops().f64[which];
   } else if constexpr (static_cast<T>(0.5) == 0) {
     return reduce_loops().i32[which];

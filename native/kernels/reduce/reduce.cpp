@@ -1,7 +1,7 @@
-// sum, max and min over any axes, in an order that depends on the shape alone.
+// sum, prod, max and min over any axes, in an order that depends on the shape alone.
 // Attributes: the reduced axes, ascending.
 #include <algorithm>
-#include <cstring>
+#include <cstdint>
 
 #include "combine.h"
 #include "kernels/pieces.h"
@@ -148,32 +148,41 @@ void reduce_short(const Call& call, const RowLoops<T>& loops, const ReduceLayout
   reduce_inner(call, loops, second, part, y);
 }
 
+// What an empty axis comes to.
+template <typename T>
+void fill_empty(const Call& call, Combine combine, const View& y) {
+  call.expect(combine == Combine::sum || combine == Combine::prod,
+              "an empty axis has no largest or smallest element");
+  T* out = reinterpret_cast<T*>(y.data);
+  std::fill(out, out + y.size, T(combine == Combine::prod ? 1 : 0));
+}
+
 template <Combine combine>
 void reduce(const Call& call) {
   const ReduceLayout layout(call);
   const View& y = call.output(0);
+  // The layout has checked that both have one dtype, and T is that dtype's.
   const auto run = [&]<typename T>() {
-    if (layout.is_empty) return;
+    if (y.size == 0) return;
+    if (layout.is_empty) return fill_empty<T>(call, combine, y);
     const RowLoops<T>& loops = row_loops<T>(combine);
-    const T* x = call.input(0).as<T>();
+    const T* x = reinterpret_cast<const T*>(call.input(0).data);
+    T* out = reinterpret_cast<T*>(y.data);
     if (layout.inner_is_reduced && layout.inner < kShortRun && !layout.reduced.axes.empty()) {
-      reduce_short(call, loops, layout, x, y.as<T>());
+      reduce_short(call, loops, layout, x, out);
     } else if (layout.inner_is_reduced) {
-      reduce_inner(call, loops, layout, x, y.as<T>());
+      reduce_inner(call, loops, layout, x, out);
     } else {
-      reduce_outer(call, loops, layout, x, y.as<T>());
+      reduce_outer(call, loops, layout, x, out);
     }
   };
-  if (y.dtype == DType::int32) {
-    run.template operator()<std::int32_t>();
-  } else {
-    dispatch_float(y.dtype, run);
-  }
-  if (!layout.is_empty || y.size == 0) return;
-  call.expect(combine == Combine::sum, "an empty axis has no largest or smallest element");
-  std::memset(y.data, 0, static_cast<std::size_t>(y.size) * size_of(y.dtype));
+  constexpr bool takes_bytes = combine == Combine::max || combine == Combine::min;
+  if (takes_bytes && size_of(y.dtype) == 1) return run.template operator()<std::uint8_t>();
+  if (y.dtype == DType::int32) return run.template operator()<std::int32_t>();
+  dispatch_float(y.dtype, run);
 }
 
+PALIMPSEST_KERNEL("prod", reduce<Combine::prod>);
 PALIMPSEST_KERNEL("sum", reduce<Combine::sum>);
 PALIMPSEST_KERNEL("max", reduce<Combine::max>);
 PALIMPSEST_KERNEL("min", reduce<Combine::min>);

@@ -1,5 +1,5 @@
 import type { Tensor } from '../../../lib/graph/tensor';
-import { argmax, type ArgmaxOptions } from '../../../lib/ops/reduce/argmax';
+import { argmax, argmin, type ArgmaxOptions } from '../../../lib/ops/reduce/argmax';
 import { oneHot } from '../../../lib/ops/indexing/oneHot';
 import { take, takeGrad } from '../../../lib/ops/indexing/take';
 import { takeAlong, takeAlongGrad } from '../../../lib/ops/indexing/takeAlong';
@@ -43,6 +43,9 @@ function firstLargest(values: readonly number[]): number {
   const nan = values.findIndex(Number.isNaN);
   return nan >= 0 ? nan : values.indexOf(values.reduce((most, value) => Math.max(most, value)));
 }
+
+/** The same for the smallest. */
+const firstSmallest = (values: readonly number[]): number => firstLargest(values.map((value) => -value));
 
 /** Ops that look elements up by index. */
 export const indexing: readonly Row[] = [
@@ -161,6 +164,37 @@ export const indexing: readonly Row[] = [
       const along = axis < 0 ? axis + x!.shape.length : axis;
       const kept = x!.shape.map((own, i) => (i === along ? 1 : own));
       const { data } = build(kept, (index) => firstLargest(elementsAlong(x!, [along], index)));
+      return { shape: keepDims ? kept : x!.shape.filter((_, i) => i !== along), data };
+    },
+    cases: [
+      { name: 'the last axis', inputs: [{ shape: [3, 5] }] },
+      { name: 'the first axis', inputs: [{ shape: [4, 3, 2] }], options: { axis: 0 } },
+      { name: 'kept', inputs: [{ shape: [2, 4, 3] }], options: { axis: 1, keepDims: true } },
+      { name: 'equal ones', inputs: [{ shape: [2, 3], values: [1, 2, 2, 0, 0, 0] }] },
+      { name: 'integers', inputs: [{ shape: [3, 5], dtype: 'int32' }] },
+      { name: 'one element', inputs: [{ shape: [1, 1] }] },
+      { name: 'no elements', inputs: [{ shape: [0, 3] }] },
+    ],
+    special: [
+      { name: 'NaN', inputs: [{ shape: [2, 4], values: [1, NaN, 5, NaN, NaN, Infinity, 0, 1] }] },
+      {
+        name: 'NaN in columns',
+        inputs: [{ shape: [2, 4], values: [1, NaN, 5, 2, NaN, 3, -Infinity, 1] }],
+        options: { axis: 0 },
+      },
+      { name: 'infinities', inputs: [{ shape: [2, 2], values: [-Infinity, -Infinity, Infinity, 1] }] },
+    ],
+    large: { name: 'large', inputs: [{ shape: [301, 257] }], options: { axis: 0 } },
+    gives: ['int32'],
+    orders: 0,
+  },
+  {
+    name: 'argmin',
+    run: ([x], options) => argmin(x!, options),
+    reference: ([x], { axis = -1, keepDims = false }: ArgmaxOptions = {}) => {
+      const along = axis < 0 ? axis + x!.shape.length : axis;
+      const kept = x!.shape.map((own, i) => (i === along ? 1 : own));
+      const { data } = build(kept, (index) => firstSmallest(elementsAlong(x!, [along], index)));
       return { shape: keepDims ? kept : x!.shape.filter((_, i) => i !== along), data };
     },
     cases: [

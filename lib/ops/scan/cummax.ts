@@ -1,0 +1,66 @@
+import { DTypeError } from '../../errors';
+import { defineOp, type Op } from '../../graph/op';
+import { extent } from '../../graph/shape';
+import type { Tensor } from '../../graph/tensor';
+import { takeAlong, takeAlongGrad } from '../indexing/takeAlong';
+import { moveAxis } from '../shape/transpose';
+import { along, batchedScan, sameLine, scanKernel, type Along, type ScanOptions } from './scanAxis';
+
+/** cummax and cummin: they differ in the kernel alone. */
+function defineCumulative(name: 'cummax' | 'cummin'): Op<Along> {
+  return defineOp<Along>(name, {
+    infer: ([x]) => [
+      { shape: x.shape, dtype: x.dtype },
+      { shape: x.shape, dtype: 'int32' },
+    ],
+    lower: scanKernel(name),
+    // y_i = x_(k_i), with the places k found by the kernel.
+    vjp: ([g], _inputs, [, indices], { axis }) => [
+      lastAxis(axis, [g, indices], (own, places) => takeAlongGrad(own, places, extent(places.shape, -1))),
+    ],
+    jvp: ([dx], _inputs, [, indices], { axis }) => [dx && lastAxis(axis, [dx, indices], takeAlong), null],
+    example: { axis: sameLine },
+    batch: batchedScan,
+  });
+}
+
+/** Does something along the last axis with tensors whose axis is another one. */
+function lastAxis(
+  axis: number,
+  [x, indices]: readonly [Tensor, Tensor],
+  along: (x: Tensor, indices: Tensor) => Tensor,
+): Tensor {
+  return moveAxis(along(moveAxis(x, axis, -1), moveAxis(indices, axis, -1)), -1, axis);
+}
+
+/** Running extremes and where they are. */
+export interface CumulativeExtremes {
+  readonly values: Tensor;
+  /** int32, along the axis. */
+  readonly indices: Tensor;
+}
+
+const cumulative =
+  (name: 'cummax' | 'cummin') =>
+  (op: Op<Along>): ((x: Tensor, options?: ScanOptions) => CumulativeExtremes) =>
+  (x, options = {}) => {
+    if (x.dtype === 'bool' || x.dtype === 'uint8') {
+      throw new DTypeError(`${name}: float32, float64 or int32 expected, got ${x.dtype}; cast it first`);
+    }
+    const [values, indices] = op([x], along(name, x, options)) as [Tensor, Tensor];
+    return { values, indices };
+  };
+
+/**
+ * The largest element so far along an axis, and its place: the first of equals; once there is a NaN it stays. The gradient goes
+ * to that element.
+ * @throws ShapeError for an axis that is not there; DTypeError for bool and uint8.
+ */
+export const cummax = cumulative('cummax')(defineCumulative('cummax'));
+
+/**
+ * The smallest element so far along an axis, and its place: the first of equals; once there is a NaN it stays. The gradient goes
+ * to that element.
+ * @throws ShapeError for an axis that is not there; DTypeError for bool and uint8.
+ */
+export const cummin = cumulative('cummin')(defineCumulative('cummin'));
