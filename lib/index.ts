@@ -45,6 +45,9 @@ export * from './optim';
 // Curvature
 export * from './curvature';
 
+// Edits
+export * from './edits';
+
 // Data and files
 export * from './data';
 export * from './io';

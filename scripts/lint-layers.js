@@ -34,7 +34,7 @@ const LAYERS = [
     ],
     ...['fairness', 'guard', 'attack', 'metrics', 'benchmarks'],
   ],
-  ['curvature', 'nn', 'models', 'optim', 'data', 'io', 'ledger'],
+  ['curvature', 'edits', 'nn', 'models', 'optim', 'data', 'io', 'ledger'],
   ['transforms', 'linalg', 'random'],
   ['ops'],
   ['graph'],

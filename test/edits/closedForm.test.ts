@@ -1,0 +1,179 @@
+import { nullSpace, projectToNullSpace } from '../../lib/edits/nullSpace';
+import { nullSpaceEdit } from '../../lib/edits/nullSpaceEdit';
+import type { LowRankPart } from '../../lib/edits/part';
+import { rankOneEdit } from '../../lib/edits/rankOneEdit';
+import { ridgeEdit } from '../../lib/edits/ridgeEdit';
+import { evaluate } from '../../lib/graph/evaluate';
+import type { Tensor } from '../../lib/graph/tensor';
+import { factorSpd } from '../../lib/linalg';
+import { add, cast, mul, sub } from '../../lib/ops/elementwise/arithmetic';
+import { matmul } from '../../lib/ops/products/matmul';
+import { concat } from '../../lib/ops/shape/concat';
+import { eye } from '../../lib/ops/shape/eye';
+import { expandDims, reshape } from '../../lib/ops/shape/reshape';
+import { transpose } from '../../lib/ops/shape/transpose';
+import { key, normal, uniform } from '../../lib/random';
+import { relativeError } from '../support/compare';
+
+/** Two orders of the same float64 sums through systems of condition below 1e4. */
+const EXACT = 1e-10;
+const OUT = 7;
+const IN = 12;
+const float64 = { dtype: 'float64' } as const;
+
+const weight = normal(key(1), [OUT, IN], float64);
+const keysOf = (n: number, seed = 2): Tensor => normal(key(seed), [n, IN], float64);
+const valuesOf = (n: number, seed = 3): Tensor => normal(key(seed), [n, OUT], float64);
+const prior = ((): Tensor => {
+  const rows = normal(key(4), [40, IN], float64);
+  return mul(matmul(transpose(rows), rows), 1 / 40);
+})();
+
+const change = ({ left, right }: LowRankPart): Tensor => matmul(left, right);
+async function errorBetween(actual: Tensor, expected: Tensor): Promise<number> {
+  await evaluate([actual, expected]);
+  return relativeError(await actual.data<'float64'>(), await expected.data<'float64'>());
+}
+
+describe('ridgeEdit', () => {
+  /** The gradient of `sum w |(W + D) k - v|^2 + lambda tr(D C D^T)` in D: zero where the edit is right. */
+  const gradient = (d: Tensor, keys: Tensor, values: Tensor, lambda: number, weights?: Tensor): Tensor => {
+    const miss = sub(matmul(keys, transpose(add(weight, d))), values);
+    const weighted = weights ? mul(miss, expandDims(weights, 1)) : miss;
+    return add(matmul(transpose(weighted), keys), mul(matmul(d, prior), lambda));
+  };
+
+  test.each([
+    ['direct', 3],
+    ['woodbury', 3],
+    ['direct', 30],
+    ['woodbury', 30],
+  ] as const)('%s: solves its normal equations for %d pairs', async (path, n) => {
+    const [keys, values] = [keysOf(n), valuesOf(n)];
+    const weights = uniform(key(5), [n], { low: 0.5, high: 2, ...float64 });
+    const part = await ridgeEdit({ weight, keys, values }, { prior, lambda: 0.7, weights, path });
+    const left = gradient(change(part), keys, values, 0.7, weights);
+    const scale = gradient(mul(change(part), 0), keys, values, 0.7, weights);
+    expect(await errorBetween(add(left, scale), scale)).toBeLessThan(EXACT);
+    // Without the weights the same change is no solution.
+    expect(await errorBetween(add(gradient(change(part), keys, values, 0.7), scale), scale)).toBeGreaterThan(
+      0.01,
+    );
+  });
+
+  test('takes a factor that was made once, and the identity by default', async () => {
+    const pairs = { weight, keys: keysOf(4), values: valuesOf(4) };
+    using factor = await factorSpd(prior);
+    const kept = await ridgeEdit(pairs, { prior: factor });
+    expect(await errorBetween(change(kept), change(await ridgeEdit(pairs, { prior })))).toBeLessThan(EXACT);
+    const direct = await ridgeEdit(pairs, { lambda: 2, path: 'direct' });
+    expect(await errorBetween(change(await ridgeEdit(pairs, { lambda: 2 })), change(direct))).toBeLessThan(
+      EXACT,
+    );
+  });
+
+  test('edits one after the other, with the earlier keys in the prior, are the edits at once', async () => {
+    const [keys, values] = [keysOf(5), valuesOf(5)];
+    const [later, laterValues] = [keysOf(4, 12), valuesOf(4, 13)];
+    const first = await ridgeEdit({ weight, keys, values }, { prior });
+    const between = add(weight, change(first));
+    const pairs = { weight: between, keys: later, values: laterValues };
+    const cached = await ridgeEdit(pairs, { prior: add(prior, matmul(transpose(keys), keys)) });
+    const together = await atOnce([keys, later], [values, laterValues]);
+    expect(await errorBetween(add(between, change(cached)), together)).toBeLessThan(EXACT);
+    // Without the earlier keys it forgets them.
+    const forgetful = await ridgeEdit(pairs, { prior });
+    expect(await errorBetween(add(between, change(forgetful)), together)).toBeGreaterThan(0.01);
+  });
+
+  async function atOnce(keys: readonly Tensor[], values: readonly Tensor[]): Promise<Tensor> {
+    const pairs = { weight, keys: concat(keys, { axis: 0 }), values: concat(values, { axis: 0 }) };
+    return add(weight, change(await ridgeEdit(pairs, { prior })));
+  }
+
+  test('is solved in float64 for float32 weights', async () => {
+    const pairs = { weight, keys: keysOf(4), values: valuesOf(4) };
+    const half = { ...pairs, weight: cast(weight, 'float32') };
+    const part = await ridgeEdit(half, { prior });
+    expect(part.left.dtype).toBe('float32');
+    const exact = change(await ridgeEdit(pairs, { prior }));
+    expect(await errorBetween(cast(change(part), 'float64'), exact)).toBeLessThan(1e-6);
+  });
+
+  test('refuses what does not fit', async () => {
+    const pairs = { weight, keys: keysOf(2), values: valuesOf(2) };
+    const code = (expected: string): object => expect.objectContaining({ code: expected });
+    await expect(ridgeEdit({ ...pairs, keys: valuesOf(2) })).rejects.toEqual(code('ERR_SHAPE'));
+    await expect(ridgeEdit(pairs, { prior: weight })).rejects.toEqual(code('ERR_SHAPE'));
+    await expect(ridgeEdit(pairs, { lambda: 0 })).rejects.toEqual(code('ERR_OPTION'));
+    await expect(ridgeEdit(pairs, { prior: mul(prior, -1) })).rejects.toEqual(
+      code('ERR_NOT_POSITIVE_DEFINITE'),
+    );
+    await expect(ridgeEdit(pairs, { lamda: 1 } as object)).rejects.toEqual(code('ERR_OPTION'));
+  });
+});
+
+describe('rankOneEdit', () => {
+  const one = { weight, key: reshape(keysOf(1), [IN]), value: reshape(valuesOf(1), [OUT]) };
+
+  test('gives the value for the key, and is the limit of the ridge edit', async () => {
+    const part = await rankOneEdit(one, { prior });
+    const answer = matmul(add(weight, change(part)), expandDims(one.key, 1));
+    expect(await errorBetween(answer, expandDims(one.value, 1))).toBeLessThan(EXACT);
+    const pairs = { weight, keys: keysOf(1), values: valuesOf(1) };
+    const ridge = await ridgeEdit(pairs, { prior, lambda: 1e-9 });
+    expect(await errorBetween(change(part), change(ridge))).toBeLessThan(1e-7);
+  });
+
+  test('another prior makes another change', async () => {
+    const plain = change(await rankOneEdit(one));
+    expect(await errorBetween(change(await rankOneEdit(one, { prior })), plain)).toBeGreaterThan(0.1);
+  });
+
+  test('refuses a key of zeros', async () => {
+    const zero = mul(one.key, 0);
+    await expect(rankOneEdit({ ...one, key: zero })).rejects.toMatchObject({ code: 'ERR_VALUE' });
+  });
+});
+
+describe('null spaces', () => {
+  /** Keys in use that span 8 of 12 directions. */
+  const used = matmul(normal(key(6), [50, 8], float64), normal(key(7), [8, IN], float64));
+  const moment = mul(matmul(transpose(used), used), 1 / 50);
+
+  test('what is projected leaves the keys in use alone', async () => {
+    const space = await nullSpace(moment, { threshold: 1e-8 });
+    expect(space.basis.shape).toEqual([IN, 4]);
+    const inside = projectToNullSpace(weight, space);
+    const seen = matmul(used, transpose(inside));
+    expect(await errorBetween(add(seen, 1), add(mul(seen, 0), 1))).toBeLessThan(1e-8);
+    expect(await errorBetween(projectToNullSpace(inside, space), inside)).toBeLessThan(EXACT);
+  });
+
+  test('nullSpaceEdit is the formula of the paper, and answers the keys in use as before', async () => {
+    const space = await nullSpace(moment, { threshold: 1e-8 });
+    const pairs = { weight, keys: keysOf(3), values: valuesOf(3) };
+    const earlierKeys = keysOf(5, 21);
+    const earlier = matmul(transpose(earlierKeys), earlierKeys);
+    const d = change(await nullSpaceEdit(pairs, space, { earlier, lambda: 0.5 }));
+    // D (K_p^T K_p P + K^T K P + lambda I) = R^T K P.
+    const P = matmul(space.basis, transpose(space.basis));
+    const K = pairs.keys;
+    const system = add(matmul(add(earlier, matmul(transpose(K), K)), P), mul(eye(IN, float64), 0.5));
+    const R = sub(pairs.values, matmul(K, transpose(weight)));
+    const wanted = matmul(matmul(transpose(R), K), P);
+    expect(await errorBetween(matmul(d, system), wanted)).toBeLessThan(EXACT);
+    const seen = matmul(used, transpose(d));
+    expect(await errorBetween(add(seen, 1), add(mul(seen, 0), 1))).toBeLessThan(1e-7);
+    // The plain ridge edit does disturb them.
+    const plain = matmul(used, transpose(change(await ridgeEdit(pairs))));
+    expect(await errorBetween(add(plain, 1), add(mul(plain, 0), 1))).toBeGreaterThan(0.05);
+  });
+
+  test('refuses when nothing is below the threshold', async () => {
+    await expect(nullSpace(prior, { threshold: 1e-8 })).rejects.toMatchObject({ code: 'ERR_VALUE' });
+    await expect(nullSpace(prior, { rank: 13 })).rejects.toMatchObject({ code: 'ERR_OPTION' });
+    const { basis } = await nullSpace(prior, { rank: 2 });
+    expect(basis.shape).toEqual([IN, 2]);
+  });
+});
