@@ -3,11 +3,9 @@ import { evaluate } from '../graph/evaluate';
 import type { Parameters } from '../graph/parameters';
 import type { RunOptions, Tensor } from '../graph/tensor';
 import { bytesOf } from '../io/tensorBytes';
-import { scatterSet } from '../ops/indexing/scatter';
 import { identity } from '../ops/shape/identity';
-import { flatten, reshape } from '../ops/shape/reshape';
 import type { Part } from './part';
-import { touched } from './partMath';
+import { placed, touched } from './partMath';
 
 /** What one parameter held where the change touched it, before and after. */
 interface Touched {
@@ -87,17 +85,8 @@ export class AppliedDelta implements Disposable {
 /** A handle of its own on the touched entries: it outlives the parameters that it was taken from. */
 const touchedCopy = (theta: Tensor, part: Part): Tensor => identity(touched(theta, part));
 
-function putBack(theta: Tensor, part: Part, old: Tensor): Tensor {
-  switch (part.kind) {
-    case 'dense':
-    case 'lowRank':
-      return reshape(old, theta.shape);
-    case 'masked':
-      return reshape(scatterSet(flatten(theta), part.indices, old), theta.shape);
-    case 'slices':
-      return scatterSet(theta, part.indices, old, { axis: part.axis });
-  }
-}
+const putBack = (theta: Tensor, part: Part, old: Tensor): Tensor =>
+  part.kind === 'masked' || part.kind === 'slices' ? placed(theta, part, old) : identity(old);
 
 async function sameBits(a: Tensor, b: Tensor, signal: AbortSignal | undefined): Promise<boolean> {
   const others = bytesOf(b, signal);

@@ -1,14 +1,15 @@
 import { checkOptions, DTypeError, OptionError, ShapeError } from '../errors';
 import { isFloat } from '../graph/dtype';
-import { tensor } from '../graph/create';
 import { evaluate } from '../graph/evaluate';
 import type { Parameters } from '../graph/parameters';
-import { formatShape, sameShape, type Shape } from '../graph/shape';
+import { formatShape, sameShape } from '../graph/shape';
 import type { RunOptions, Tensor } from '../graph/tensor';
-import { sub } from '../ops/elementwise/arithmetic';
+import { cast, notEqual, sub } from '../ops/elementwise/arithmetic';
+import { nonzero } from '../ops/indexing/masks';
 import { take } from '../ops/indexing/take';
-import { flatten } from '../ops/shape/reshape';
-import { densePart, maskedPart, rowsPart, type Part } from './part';
+import { max } from '../ops/reduce/reduce';
+import { flatten, reshape } from '../ops/shape/reshape';
+import { densePart, maskedPart, rowsPart, tensorsOfPart, type Part } from './part';
 import { WeightDelta } from './weightDelta';
 
 export interface BetweenOptions {
@@ -17,6 +18,8 @@ export interface BetweenOptions {
    */
   readonly form?: 'smallest' | 'dense';
 }
+
+const FORMS: readonly string[] = ['smallest', 'dense'];
 
 /**
  * What was added on the way from one set of parameters to another: `after - before` where they differ. Parameters that do not
@@ -33,8 +36,8 @@ export async function deltaBetween(
 ): Promise<WeightDelta> {
   checkOptions('deltaBetween', options, ['form']);
   const { form = 'smallest' } = options;
-  if (form !== 'smallest' && form !== 'dense')
-    throw new OptionError(`deltaBetween: form must be smallest or dense, got '${String(form)}'`);
+  if (!FORMS.includes(form))
+    throw new OptionError(`deltaBetween: form must be smallest or dense, got '${form}'`);
   const parts: (readonly [string, Part])[] = [];
   for (const [name, old] of before) {
     const now = after.get(name);
@@ -42,45 +45,36 @@ export async function deltaBetween(
     checkSameKind(name, old, now);
     const difference = sub(now, old);
     await evaluate(difference, run);
-    const part = await partOf(difference, form);
+    const part = await partOf(difference, form, run);
     if (part) parts.push([name, part]);
   }
   const delta = new WeightDelta(parts);
   await evaluate(
-    parts.map(([, part]) => ('values' in part ? part.values : [])),
+    parts.flatMap(([, part]) => Object.values(tensorsOfPart(part))),
     run,
   );
   return delta;
 }
 
 /** The difference in the form asked for; undefined when there is none. */
-async function partOf(difference: Tensor, form: 'smallest' | 'dense'): Promise<Part | undefined> {
-  const { shape, size } = difference;
-  const data = await difference.data<'float64' | 'float32'>();
-  const entries = positionsOf(data, (value) => value !== 0);
-  if (entries.length === 0) return undefined;
+async function partOf(
+  difference: Tensor,
+  form: 'smallest' | 'dense',
+  run: RunOptions,
+): Promise<Part | undefined> {
+  const { shape, size, bytes } = difference;
+  const differs = notEqual(difference, 0);
+  const entries = flatten(await evaluate(await nonzero(flatten(differs), run), run));
+  if (entries.size === 0) return undefined;
   const rowSize = size / Math.max(1, shape[0] ?? 1);
-  const rows = Int32Array.from(new Set(entries.map((position) => Math.floor(position / rowSize))));
-  const bytes = (values: number, indices: number): number =>
-    (values * difference.bytes) / size + indices * Int32Array.BYTES_PER_ELEMENT;
-  const costs = { dense: bytes(size, 0), rows: bytes(rows.length * rowSize, rows.length) };
-  const masked = bytes(entries.length, entries.length);
-  if (form === 'dense' || costs.dense <= Math.min(costs.rows, masked)) return densePart(difference);
-  return costs.rows <= masked && shape.length > 1
-    ? rowsOf(difference, shape, rows)
-    : maskedPart(shape, tensor(entries), take(flatten(difference), tensor(entries)));
-}
-
-const rowsOf = (difference: Tensor, shape: Shape, rows: Int32Array): Part =>
-  rowsPart(shape, tensor(rows), take(difference, tensor(rows)));
-
-function positionsOf(
-  data: Float32Array | Float64Array,
-  passes: (value: number) => boolean,
-): Int32Array<ArrayBuffer> {
-  const positions: number[] = [];
-  for (let i = 0; i < data.length; i++) if (passes(data[i] ?? 0)) positions.push(i);
-  return Int32Array.from(positions);
+  const inRow = max(cast(reshape(differs, [-1, rowSize]), 'int32'), { axis: 1 });
+  const rows = flatten(await evaluate(await nonzero(inRow, run), run));
+  const cost = (values: number, indices: Tensor): number => (values * bytes) / size + indices.bytes;
+  const [asRows, masked] = [cost(rows.size * rowSize, rows), cost(entries.size, entries)];
+  if (form === 'dense' || bytes <= Math.min(asRows, masked)) return densePart(difference);
+  return asRows <= masked && shape.length > 1
+    ? rowsPart(shape, rows, take(difference, rows))
+    : maskedPart(shape, entries, take(flatten(difference), entries));
 }
 
 function checkSameKind(name: string, old: Tensor, now: Tensor): void {

@@ -4,7 +4,6 @@ import type { FloatDType } from '../graph/dtype';
 import { extent, formatShape, sameShape, sizeOf, type Shape } from '../graph/shape';
 import type { RunOptions, Tensor } from '../graph/tensor';
 import { add, zeros } from '../ops/elementwise/arithmetic';
-import { scatterAdd } from '../ops/indexing/scatter';
 import { densePart, type LowRankPart, type MaskedPart, type Part, type SlicesPart } from './part';
 import { addedTo, materialized, stackedRanks } from './partMath';
 
@@ -38,11 +37,9 @@ async function union<P extends MaskedPart | SlicesPart>(a: P, b: P, run: RunOpti
   const places = (from: Int32Array): Tensor => tensor(from.map((index) => place.get(index) ?? 0));
   const axis = a.kind === 'masked' ? 0 : a.axis;
   const shape: Shape = a.values.shape.map((own, i) => (i === axis ? indices.length : own));
-  const empty = zeros(shape, a.values.dtype as FloatDType);
-  const values = [a, b].reduce(
-    (sofar, part, i) => scatterAdd(sofar, places(i === 0 ? first : second), part.values, { axis }),
-    empty,
-  );
+  const inUnion = (part: P, own: Int32Array): Part => ({ ...part, shape, indices: places(own) });
+  const empty = zeros(shape, a.values.dtype);
+  const values = addedTo(addedTo(empty, inUnion(a, first)), inUnion(b, second));
   return { ...a, indices: tensor(indices), values };
 }
 

@@ -19,7 +19,13 @@ export { loadMoments, saveMoments } from './momentsFile';
 export { SecondMoments, type MomentSource, type SourceDescription } from './secondMoments';
 export { WeightDelta } from './weightDelta';
 export { type KeyValues } from './keyValues';
-export { nullSpace, projectToNullSpace, removeDirections, type NullSpace, type NullSpaceOptions } from './nullSpace';
+export {
+  nullSpace,
+  projectToNullSpace,
+  removeDirections,
+  type NullSpace,
+  type NullSpaceOptions,
+} from './nullSpace';
 export { nullSpaceEdit, type NullSpaceEditOptions } from './nullSpaceEdit';
 export { rankOneEdit, type KeyValue } from './rankOneEdit';
 export { type Prior, type SystemPath } from './response';

@@ -4,7 +4,7 @@ import { extent, formatShape } from '../graph/shape';
 import type { RunOptions, Tensor } from '../graph/tensor';
 import { add, cast, mul } from '../ops/elementwise/arithmetic';
 import { matmul } from '../ops/products/matmul';
-import { eye } from '../ops/shape/eye';
+import { eye } from '../ops/shape/triangle';
 import { transpose } from '../ops/shape/transpose';
 import { checkKeyValues, residuals, type KeyValues } from './keyValues';
 import type { NullSpace } from './nullSpace';

@@ -2,14 +2,14 @@ import type { DType, FloatDType } from '../graph/dtype';
 import { sizeOf } from '../graph/shape';
 import type { Tensor } from '../graph/tensor';
 import { add, cast, mul, zeros } from '../ops/elementwise/arithmetic';
-import { scatterAdd } from '../ops/indexing/scatter';
+import { scatterSet } from '../ops/indexing/put';
 import { take } from '../ops/indexing/take';
 import { matmul } from '../ops/products/matmul';
-import { sum } from '../ops/reduce/sum';
+import { broadcastTo, sum } from '../ops/reduce/sum';
 import { concat } from '../ops/shape/concat';
 import { flatten, reshape } from '../ops/shape/reshape';
 import { transpose } from '../ops/shape/transpose';
-import { densePart, type LowRankPart, type Part } from './part';
+import { densePart, type LowRankPart, type MaskedPart, type Part, type SlicesPart } from './part';
 
 // What parts compute, each lazily. Sums over a whole part are float64, whatever it holds.
 
@@ -20,7 +20,7 @@ export function materialized(part: Part): Tensor {
       return part.values;
     case 'masked':
     case 'slices':
-      return addedTo(zeros(part.shape, part.values.dtype as FloatDType), part);
+      return addedTo(zeros(part.shape, part.values.dtype), part);
     case 'lowRank':
       return reshape(matmul(part.left, part.right), part.shape);
   }
@@ -33,12 +33,10 @@ export function addedTo(theta: Tensor, part: Part): Tensor {
     case 'dense':
     case 'lowRank':
       return add(theta, cast(materialized(part), dtype));
-    case 'masked': {
-      const flat = scatterAdd(flatten(theta), part.indices, cast(part.values, dtype));
-      return reshape(flat, theta.shape);
-    }
+    case 'masked':
     case 'slices':
-      return scatterAdd(theta, part.indices, cast(part.values, dtype), { axis: part.axis });
+      // Placed, not added to everything: -0 + 0 would be 0.
+      return placed(theta, part, add(touched(theta, part), cast(part.values, dtype)));
   }
 }
 
@@ -53,6 +51,15 @@ export function touched(theta: Tensor, part: Part): Tensor {
     case 'slices':
       return take(theta, part.indices, { axis: part.axis });
   }
+}
+
+/** The tensor with other values at the entries that the part touches. */
+export function placed(theta: Tensor, part: MaskedPart | SlicesPart, values: Tensor): Tensor {
+  if (part.kind === 'masked') return reshape(scatterSet(flatten(theta), part.indices, values), theta.shape);
+  const { axis, indices } = part;
+  const around = theta.shape.map((own, i) => (i < axis ? own : i === axis ? indices.size : 1));
+  const alone = around.map((own, i) => (i === axis ? own : 1));
+  return scatterSet(theta, broadcastTo(reshape(indices, alone), around), values, { axis });
 }
 
 /** `factor` times the change. */

@@ -4,7 +4,7 @@ import { extent, formatShape, sameShape } from '../graph/shape';
 import type { RunOptions, Tensor } from '../graph/tensor';
 import { factorSpd, type SpdFactor } from '../linalg';
 import { add, cast, div, mul } from '../ops/elementwise/arithmetic';
-import { eye } from '../ops/shape/eye';
+import { eye } from '../ops/shape/triangle';
 import { matmul } from '../ops/products/matmul';
 import { expandDims } from '../ops/shape/reshape';
 import { transpose } from '../ops/shape/transpose';

@@ -9,7 +9,7 @@ import { factorSpd } from '../../lib/linalg';
 import { add, cast, mul, sub } from '../../lib/ops/elementwise/arithmetic';
 import { matmul } from '../../lib/ops/products/matmul';
 import { concat } from '../../lib/ops/shape/concat';
-import { eye } from '../../lib/ops/shape/eye';
+import { eye } from '../../lib/ops/shape/triangle';
 import { expandDims, reshape } from '../../lib/ops/shape/reshape';
 import { transpose } from '../../lib/ops/shape/transpose';
 import { key, normal, uniform } from '../../lib/random';
