@@ -1,6 +1,5 @@
 import { DTypeError, ShapeError } from '../errors';
 import { tensor } from '../graph/create';
-import type { FloatDType } from '../graph/dtype';
 import { extent, formatShape, sameShape, sizeOf, type Shape } from '../graph/shape';
 import type { RunOptions, Tensor } from '../graph/tensor';
 import { add, zeros } from '../ops/elementwise/arithmetic';

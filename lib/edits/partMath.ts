@@ -1,4 +1,4 @@
-import type { DType, FloatDType } from '../graph/dtype';
+import type { DType } from '../graph/dtype';
 import { sizeOf } from '../graph/shape';
 import type { Tensor } from '../graph/tensor';
 import { add, cast, mul, zeros } from '../ops/elementwise/arithmetic';
