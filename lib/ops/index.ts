@@ -8,4 +8,5 @@ export * from './norms';
 export * from './products';
 export * from './reduce';
 export * from './scan';
+export * from './resampling';
 export * from './shape';

@@ -31,16 +31,17 @@ struct Pooling {
 Pooling pooling_of(const Call& call, const View& plane, const View& pooled) {
   Pooling p{};
   p.rows = {call.integer(0, 1, kWindowLimit), call.integer(2, 1, kWindowLimit),
-            call.integer(4, 0, kWindowLimit)};
+            call.integer(4, 0, kWindowLimit), 1, call.integer(6, 0, kWindowLimit)};
   p.columns = {call.integer(1, 1, kWindowLimit), call.integer(3, 1, kWindowLimit),
-               call.integer(5, 0, kWindowLimit)};
-  call.expect(call.attributes().size() == 6, "6 attributes expected");
+               call.integer(5, 0, kWindowLimit), 1, call.integer(7, 0, kWindowLimit)};
+  call.expect(call.attributes().size() == 8, "8 attributes expected");
   call.expect(plane.rank() == 3 && pooled.rank() == 3, "planes must have rank 3");
   p.height = plane.dim(1);
   p.width = plane.dim(2);
   p.out_height = pooled.dim(1);
   p.out_width = pooled.dim(2);
-  call.expect(p.rows.pad < p.rows.kernel && p.columns.pad < p.columns.kernel,
+  call.expect(p.rows.pad < p.rows.kernel && p.columns.pad < p.columns.kernel &&
+                  p.rows.high < p.rows.kernel && p.columns.high < p.columns.kernel,
               "padding must be smaller than the window");
   call.expect(
       p.rows.kernel <= std::max(p.height, kMostTaps) && p.columns.kernel <= std::max(p.width, kMostTaps),

@@ -30,7 +30,7 @@ std::int64_t positions(std::int64_t extent, std::int64_t kernel, std::int64_t st
 struct Pool {
   std::int64_t planes, h, w, kh, kw, sh, sw, ph, pw;
   std::vector<double> attributes() const {
-    return {double(kh), double(kw), double(sh), double(sw), double(ph), double(pw)};
+    return {double(kh), double(kw), double(sh), double(sw), double(ph), double(pw), double(ph), double(pw)};
   }
 };
 const std::vector<Pool> kPools = {{2, 4, 4, 2, 2, 2, 2, 0, 0}, {3, 7, 5, 3, 2, 2, 1, 1, 1},
@@ -70,7 +70,7 @@ TEST("pooling equals its definition, and avgPool2dGrad is the transposed map") {
 TEST("maxPool2d takes the first of equal cells and lets NaN win") {
   Tensor x({1, 2, 4}, std::vector<float>{3, 3, 1, NAN, 3, 0, 5, NAN}), y(DType::float32, {1, 1, 2});
   Tensor where(DType::int32, {1, 1, 2});
-  run("maxPool2d", {&x}, {&y, &where}, {2, 2, 2, 2, 0, 0});
+  run("maxPool2d", {&x}, {&y, &where}, {2, 2, 2, 2, 0, 0, 0, 0});
   check_equal(where.at<std::int32_t>(0), 0, "first of equals");
   check_equal(where.at<std::int32_t>(1), 3, "first NaN");
   check(std::isnan(y.at<float>(1)), "NaN is kept");
@@ -78,14 +78,14 @@ TEST("maxPool2d takes the first of equal cells and lets NaN win") {
 
 TEST("pooling refuses padding as wide as the window and extents that do not follow") {
   Tensor x = numbers({1, 4, 4}), y(DType::float64, {1, 2, 2}), where(DType::int32, {1, 2, 2});
-  check_throws("ERR_SHAPE", "padding", [&] { run("maxPool2d", {&x}, {&y, &where}, {2, 2, 2, 2, 2, 0}); });
-  check_throws("ERR_SHAPE", "extents", [&] { run("avgPool2d", {&x}, {&y}, {2, 2, 1, 2, 0, 0}); });
+  check_throws("ERR_SHAPE", "padding", [&] { run("maxPool2d", {&x}, {&y, &where}, {2, 2, 2, 2, 2, 0, 2, 0}); });
+  check_throws("ERR_SHAPE", "extents", [&] { run("avgPool2d", {&x}, {&y}, {2, 2, 1, 2, 0, 0, 0, 0}); });
   const double wide = 1 << 30;
   check_throws("ERR_SHAPE", "far larger",
-               [&] { run("maxPool2d", {&x}, {&y, &where}, {wide, wide, wide, wide, wide / 2, wide / 2}); });
-  check_throws("ERR_VALUE", "attribute 2", [&] { run("avgPool2d", {&x}, {&y}, {2, 2, 0, 2, 0, 0}); });
+               [&] { run("maxPool2d", {&x}, {&y, &where}, {wide, wide, wide, wide, wide / 2, wide / 2, wide / 2, wide / 2}); });
+  check_throws("ERR_VALUE", "attribute 2", [&] { run("avgPool2d", {&x}, {&y}, {2, 2, 0, 2, 0, 0, 0, 0}); });
   check_throws("ERR_SHAPE", "attributes", [&] { run("avgPool2d", {&x}, {&y}, {2, 2, 2, 2, 0, 0, 0}); });
-  check_throws("ERR_DTYPE", "expected", [&] { run("maxPool2d", {&x}, {&y, &y}, {2, 2, 2, 2, 0, 0}); });
+  check_throws("ERR_DTYPE", "expected", [&] { run("maxPool2d", {&x}, {&y, &y}, {2, 2, 2, 2, 0, 0, 0, 0}); });
 }
 
 struct Unfold {

@@ -17,6 +17,7 @@ import { reductions } from './table/reductions';
 import { rules } from './table/rules';
 import { scattering } from './table/scattering';
 import { scans } from './table/scans';
+import { resampling } from './table/resampling';
 import { shape } from './table/shape';
 import { training } from './table/training';
 import { unary } from './table/unary';
@@ -27,6 +28,7 @@ export const table: readonly Row[] = [
   ...binary,
   ...functions,
   ...shape,
+  ...resampling,
   ...rearranging,
   ...rules,
   ...indexing,

@@ -4,6 +4,7 @@ import { layerNorm } from '../../../lib/ops/norms/layerNorm';
 import { rmsNorm } from '../../../lib/ops/norms/rmsNorm';
 import { avgPool2d, maxPool2dWithIndices } from '../../../lib/ops/networks/pool2d';
 import { logSoftmax, softmax } from '../../../lib/ops/networks/softmax';
+import { resize } from '../../../lib/ops/resampling/resize';
 import { applied, floats, indices, type Family } from '../row';
 
 const [ROWS, COLUMNS] = [4096, 2048] as const;
@@ -13,7 +14,8 @@ const rowVector = floats(COLUMNS);
 const images = floats(IMAGES, CHANNELS, HEIGHT, WIDTH);
 const channelVector = floats(CHANNELS);
 const LABELLING = { ignoreIndex: -100, labelSmoothing: 0 };
-const halved = { kernel: [2, 2], stride: [2, 2], padding: [0, 0] };
+const noSides = [0, 0];
+const halved = { kernel: [2, 2], stride: [2, 2], padding: [noSides, noSides] };
 
 /** What stands between the products of a network. */
 export const networks: Family = {
@@ -102,6 +104,18 @@ export const networks: Family = {
       run: ([x]) => Object.values(maxPool2dWithIndices(x, { kernel: 2 })),
     },
     { kernel: 'avgPool2d', detail: '2x2', inputs: [images], run: ([x]) => avgPool2d(x, { kernel: 2 }) },
+    {
+      kernel: 'resample',
+      detail: 'rows to twice as many',
+      inputs: [floats(IMAGES, CHANNELS, HEIGHT / 2, WIDTH)],
+      run: ([x]) => resize(x, { scale: [2, 1], mode: 'linear' }),
+    },
+    {
+      kernel: 'resample',
+      detail: 'columns to twice as many',
+      inputs: [floats(IMAGES, CHANNELS, HEIGHT, WIDTH / 2)],
+      run: ([x]) => resize(x, { scale: [1, 2], mode: 'linear' }),
+    },
     {
       kernel: 'avgPool2dGrad',
       detail: '2x2',

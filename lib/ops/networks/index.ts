@@ -1,5 +1,7 @@
 export type { ConvolutionOptions, Padding, Pair, Sides, WindowGeometry, WindowOptions } from './window';
-export { avgPool2d, maxPool2d, maxPool2dWithIndices, type PoolOptions } from './pool2d';
+export { adaptiveAvgPool, adaptiveMaxPool, globalAvgPool, globalMaxPool } from './adaptivePool';
+export { avgPool1d, maxPool1d, type AvgPool1dOptions, type Pool1dOptions } from './pool1d';
+export { avgPool2d, maxPool2d, maxPool2dWithIndices, type AvgPoolOptions, type PoolOptions } from './pool2d';
 export {
   conv1d,
   convTranspose1d,

@@ -3,10 +3,12 @@ import type { ExampleAxis } from '../../graph/exampleAxis';
 import { defineOp, several, single, type AxisUse, type Several } from '../../graph/op';
 import { extent, formatShape, sizeOf, type Shape } from '../../graph/shape';
 import type { Spec, Tensor } from '../../graph/tensor';
+import { tensor } from '../../graph/create';
+import { mul } from '../elementwise/arithmetic';
 import { checkFloats, checkRank, checkSame } from '../floats';
 import { flatten, reshape } from '../shape/reshape';
 import { takeAlong, takeAlongGrad } from '../indexing/takeAlong';
-import { pairOf, windowPositions, type Pair } from './window';
+import { pairOf, windowPositions, type Pair, type Sides } from './window';
 
 export interface PoolOptions {
   /** Height and width of the window. */
@@ -15,26 +17,34 @@ export interface PoolOptions {
   readonly stride?: Pair;
   /** Cells around the image, on each side; less than the window's size. Default 0. */
   readonly padding?: Pair;
+  /**
+   * Whether a last window that reaches beyond the image and its padding counts, as long as it begins before the end of the
+   * image and the padding before it. Default false.
+   */
+  readonly ceilMode?: boolean;
+}
+
+export interface AvgPoolOptions extends PoolOptions {
+  /** Whether means count cells of the padding as zeros, rather than leave them out. Default true, as in PyTorch. */
+  readonly countIncludePad?: boolean;
 }
 
 interface Pooling {
   readonly kernel: readonly [number, number];
   readonly stride: readonly [number, number];
-  readonly padding: readonly [number, number];
+  readonly padding: Sides;
 }
 
-const numbers = ({ kernel, stride, padding }: Pooling): number[] => [...kernel, ...stride, ...padding];
+const numbers = ({ kernel, stride, padding }: Pooling): number[] => [
+  ...kernel,
+  ...stride,
+  ...padding.map(([low]) => low),
+  ...padding.map(([, high]) => high),
+];
 
 const pooledShape = (where: string, shape: Shape, pooling: Pooling): Shape => [
   ...shape.slice(0, 2),
-  ...windowPositions(where, shape, pooling.kernel, {
-    stride: pooling.stride,
-    padding: [
-      [pooling.padding[0], pooling.padding[0]],
-      [pooling.padding[1], pooling.padding[1]],
-    ],
-    dilation: [1, 1],
-  }),
+  ...windowPositions(where, shape, pooling.kernel, { ...pooling, dilation: [1, 1] }),
 ];
 
 function pooled(where: string, x: Spec, pooling: Pooling): Spec {
@@ -113,8 +123,13 @@ const avgPool2dGradOp = defineOp<SizedPooling>('avgPool2dGrad', {
 const average = (x: Tensor, pooling: Pooling): Tensor => single(avgPool2dOp([x], pooling));
 const spread = (g: Tensor, pooling: SizedPooling): Tensor => single(avgPool2dGradOp([g], pooling));
 
-function poolingOf(where: string, options: PoolOptions): Pooling {
-  checkOptions(where, options, ['kernel', 'stride', 'padding']);
+function poolingOf(
+  where: string,
+  { shape }: Spec,
+  options: PoolOptions,
+  more: readonly string[] = [],
+): Pooling {
+  checkOptions(where, options, ['kernel', 'stride', 'padding', 'ceilMode', ...more]);
   const kernel = pairOf(where, 'kernel', options.kernel, 1);
   const padding = pairOf(where, 'padding', options.padding ?? 0, 0);
   if (padding[0] >= kernel[0] || padding[1] >= kernel[1]) {
@@ -122,12 +137,41 @@ function poolingOf(where: string, options: PoolOptions): Pooling {
       `${where}: padding must be less than the window, got ${formatShape(padding)} for ${formatShape(kernel)}`,
     );
   }
-  return { kernel, padding, stride: pairOf(where, 'stride', options.stride ?? kernel, 1) };
+  const stride = pairOf(where, 'stride', options.stride ?? kernel, 1);
+  const sides = (axis: 0 | 1): readonly [number, number] => {
+    const [size, low] = [extent(shape, axis - 2), padding[axis]];
+    if (options.ceilMode !== true) return [low, low];
+    const last = Math.ceil((size + 2 * low - kernel[axis]) / stride[axis]) * stride[axis];
+    const begin = last >= size + low ? last - stride[axis] : last;
+    return [low, Math.max(low, begin + kernel[axis] - size - low)];
+  };
+  return { kernel, stride, padding: [sides(0), sides(1)] };
+}
+
+/**
+ * What makes means over the whole window means over the cells that count: the window's extent over theirs, for every
+ * position along one axis. Null where all of them count.
+ */
+function corrections(
+  pooling: Pooling,
+  size: number,
+  axis: 0 | 1,
+  includePad: boolean,
+  margin: number,
+): number[] | null {
+  const [kernel, stride, [low, high]] = [pooling.kernel[axis], pooling.stride[axis], pooling.padding[axis]];
+  const count = Math.floor((size + low + high - kernel) / stride) + 1;
+  const [first, end] = includePad ? [-low, size + margin] : [0, size];
+  const factors = Array.from({ length: count }, (_, o) => {
+    const begin = o * stride - low;
+    return kernel / (Math.min(begin + kernel, end) - Math.max(begin, first));
+  });
+  return factors.every((factor) => factor === 1) ? null : factors;
 }
 
 /**
  * The largest cell of every window over images [N, C, H, W]; of equals the first counts, NaN beats all, and padding never
- * wins. The result is [N, C, OH, OW], `OH = floor((H + 2 padding - kernel) / stride) + 1`.
+ * wins. The result is [N, C, OH, OW], `OH = floor((H + 2 padding - kernel) / stride) + 1`, or rounded up with `ceilMode`.
  *
  * @example
  * maxPool2d(relu(y), { kernel: 2 });
@@ -143,15 +187,33 @@ export function maxPool2dWithIndices(
   x: Tensor,
   options: PoolOptions,
 ): { readonly y: Tensor; readonly indices: Tensor } {
-  const [y, indices] = several(maxPool2dOp([x], poolingOf('maxPool2d', options)));
+  checkRank('maxPool2d', x, 4, 'images [N, C, H, W]');
+  const [y, indices] = several(maxPool2dOp([x], poolingOf('maxPool2d', x, options)));
   return { y, indices };
 }
 
 /**
- * The mean of every window over images [N, C, H, W]; cells of the padding count as zeros. Shapes as in `maxPool2d`.
+ * The mean of every window over images [N, C, H, W]; cells of the padding count as zeros unless `countIncludePad` is false.
+ * Shapes as in `maxPool2d`.
  *
  * @throws ShapeError, DTypeError and OptionError as `maxPool2d` does.
  */
-export function avgPool2d(x: Tensor, options: PoolOptions): Tensor {
-  return average(x, poolingOf('avgPool2d', options));
+export function avgPool2d(x: Tensor, options: AvgPoolOptions): Tensor {
+  checkRank('avgPool2d', x, 4, 'images [N, C, H, W]');
+  const pooling = poolingOf('avgPool2d', x, options, ['countIncludePad']);
+  const means = average(x, pooling);
+  const corrected = (y: Tensor, axis: 0 | 1): Tensor => {
+    const size = extent(x.shape, 2 + axis);
+    const factors = corrections(
+      pooling,
+      size,
+      axis,
+      options.countIncludePad ?? true,
+      pooling.padding[axis][0],
+    );
+    if (!factors) return y;
+    const shape = axis === 0 ? [factors.length, 1] : [factors.length];
+    return mul(y, tensor(factors, { dtype: y.dtype, shape }));
+  };
+  return corrected(corrected(means, 0), 1);
 }
