@@ -1,8 +1,25 @@
 export { cholesky } from './factor/cholesky';
 export { eigh, eigvalsh, type Eigh } from './factor/eigh';
 export { qr, type Qr, type QrOptions } from './factor/qr';
+export { randomizedSvd, type RandomizedSvdOptions } from './factor/randomizedSvd';
 export { svd, svdvals, type Svd, type SvdOptions } from './factor/svd';
+export { det, slogdet, type Slogdet } from './functions/determinant';
+export { matrixExponential } from './functions/matrixExponential';
+export {
+  cond,
+  matrixNorm,
+  type CondOptions,
+  type MatrixNormOptions,
+  type MatrixNormOrder,
+} from './functions/matrixNorm';
+export { matrixPower } from './functions/matrixPower';
+export { matrixRank, type MatrixRankOptions } from './functions/matrixRank';
+export { inverseSqrtSpd, sqrtSpd } from './functions/sqrtSpd';
 export { choleskySolve } from './solve/choleskySolve';
 export { factorSpd, type SpdFactor } from './solve/factorSpd';
+export { lstsq, type Lstsq, type LstsqOptions } from './solve/lstsq';
+export { pinv, type PinvOptions } from './solve/pinv';
+export { inverse, solve } from './solve/solve';
+export { solveLyapunov } from './solve/solveLyapunov';
 export { solveSpd } from './solve/solveSpd';
 export { triangularSolve, type TriangularSolveOptions } from './solve/triangularSolve';

@@ -1,5 +1,7 @@
-// eigh: eigenvalues in ascending order [B, n] and eigenvectors [B, n, n], in the columns, of the symmetric
-// part of each matrix of [B, n, n]. eigvalsh: the eigenvalues alone.
+// eigh: eigenvalues in ascending order [B, n] and eigenvectors [B, n, n], in the columns, of the symmetric part of each matrix
+// of [B, n, n]. eigvalsh: the eigenvalues alone.
+#include <limits>
+
 #include "lapack.h"
 #include "matrices.h"
 #include "signs.h"
@@ -7,29 +9,116 @@
 namespace palimpsest {
 namespace {
 
-// What LAPACK's documentation asks for, with room for its blocked reduction to tridiagonal form.
-struct WorkSizes {
-  WorkSizes(std::size_t n, bool vectors)
-      : reals(static_cast<int>(std::max(vectors ? 1 + 6 * n + 2 * n * n : 2 * n + 1, 2 * n + n * 64))),
-        integers(static_cast<int>(vectors ? 3 + 5 * n : 1)) {}
+// From here on the vectors are turned back by all threads, so many at a time.
+constexpr std::size_t kLarge = 192;
+constexpr std::size_t kVectors = 128;
 
-  const int reals;
-  const int integers;
+// LAPACK's routines for tridiagonal matrices take products of squares; beyond the range where those are numbers, the matrix is
+// scaled, by a power of two so that no digit is lost.
+template <typename T> T scale_of(const T* a, std::size_t size) {
+  T largest = 0;
+  for (std::size_t i = 0; i < size; ++i) largest = std::max(largest, std::abs(a[i]));
+  const T low = std::sqrt(std::numeric_limits<T>::min() / std::numeric_limits<T>::epsilon());
+  if (largest == 0 || (largest >= low && largest <= 1 / low)) return 1;
+  return std::ldexp(T{1}, -std::ilogb(largest));
+}
+
+// Arrays for one matrix: a copy that becomes the tridiagonal form with its reflectors, the vectors of that, and LAPACK's own.
+template <typename T> struct Workspace {
+  Workspace(const Call& call, std::size_t n, bool vectors)
+      : reals(4 * n + n * n + std::max(vectors ? n * n : 0, n * 64) + 1),
+        integers(3 + 5 * n),
+        storage(call.scratch((reals + (vectors ? n * n : 0) + 2 * n) * sizeof(T) + integers * sizeof(int))) {
+    z = reinterpret_cast<T*>(storage->data());
+    e = z + (vectors ? n * n : 0);
+    tau = e + n;
+    work = tau + n;
+    iwork = reinterpret_cast<int*>(work + reals);
+  }
+
+  std::size_t reals, integers;
+  StoragePtr storage;
+  T *z, *e, *tau, *work;
+  int* iwork;
 };
 
-// `a` holds the matrix and receives the eigenvectors as rows.
-template <typename T>
-int solve(const Call& call, bool vectors, std::size_t n, T* a, T* w) {
-  const WorkSizes sizes(n, vectors);
-  const StoragePtr reals = call.scratch(static_cast<std::size_t>(sizes.reals) * sizeof(T));
-  const StoragePtr integers = call.scratch(static_cast<std::size_t>(sizes.integers) * sizeof(int));
-  return lapack::syevd(vectors ? 'V' : 'N', static_cast<int>(n), a, static_cast<int>(n), w,
-                       reinterpret_cast<T*>(reals->data()), sizes.reals,
-                       reinterpret_cast<int*>(integers->data()), sizes.integers);
+// Runs body(begin, end) for pieces of [0, n), on all threads for a large matrix; small ones are side by side already.
+template <typename Body> void divide(const Call& call, std::size_t n, std::size_t grain, Body&& body) {
+  if (n < kLarge) return body(0, n);
+  call.workers.parallel_range(n, grain, body);
+}
+
+// The vectors of the tridiagonal form times the reflectors, in pieces that bring their own work array.
+template <typename T> void turn_back(const Call& call, const T* a, const T* tau, T* z, std::size_t n) {
+  const int order = static_cast<int>(n);
+  divide(call, n, kVectors, [&](std::size_t begin, std::size_t end) {
+    const BlasPermit permit;
+    const std::size_t size = (end - begin) * 64 + 65 * 64;
+    const StoragePtr work = call.scratch(size * sizeof(T));
+    lapack::ormtr(order, static_cast<int>(end - begin), a, order, tau, z + begin * n, order,
+                  reinterpret_cast<T*>(work->data()), static_cast<int>(size));
+  });
+}
+
+// Row i of y is column i of z with its sign fixed; z is by columns, so the vectors lie one after the other.
+template <typename T> void write_vectors(const Call& call, T* z, std::size_t n, T* y) {
+  constexpr std::size_t kRows = 32;
+  divide(call, n, kRows, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t k = begin; k < end; ++k) {
+      if (sign_of_largest(z + k * n, n, 1) < 0) scale_vector(z + k * n, n, 1, T{-1});
+    }
+  });
+  divide(call, n, kRows, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t k0 = 0; k0 < n; k0 += kRows) {
+      for (std::size_t i = begin; i < end; ++i) {
+        for (std::size_t k = k0; k < std::min(n, k0 + kRows); ++k) y[i * n + k] = z[k * n + i];
+      }
+    }
+  });
+}
+
+// `a` holds the matrix and is destroyed. Without `y` only the values are computed.
+template <typename T> int decompose(const Call& call, std::size_t n, T* a, T* w, T* y) {
+  Workspace<T> space(call, n, y != nullptr);
+  const T scale = scale_of(a, n * n);
+  if (scale != 1) scale_vector(a, n * n, 1, scale);
+  const int order = static_cast<int>(n), reals = static_cast<int>(space.reals);
+  {
+    const BlasPermit permit;
+    lapack::sytrd(order, a, order, w, space.e, space.tau, space.work, reals);
+    if (call.workers.cancelled()) throw Error("ERR_ABORTED", "the evaluation was aborted");
+    const int info = y == nullptr ? lapack::sterf(order, w, space.e)
+                                  : lapack::stedc(order, w, space.e, space.z, order, space.work, reals, space.iwork,
+                                                  static_cast<int>(space.integers));
+    if (info != 0) return info;
+  }
+  if (scale != 1) scale_vector(w, n, 1, 1 / scale);
+  if (y == nullptr) return 0;
+  turn_back(call, a, space.tau, space.z, n);
+  write_vectors(call, space.z, n, y);
+  return 0;
 }
 
 Error no_convergence(int) {
   return Error("ERR_NO_CONVERGENCE", "the iteration for the eigenvalues did not converge");
+}
+
+// One kernel with and without vectors.
+template <typename T> void each_matrix(const Call& call, const char* name, const T* in, T* values, T* vectors) {
+  const View& a = call.input(0);
+  if (a.size == 0) return;
+  const auto n = static_cast<std::size_t>(a.dim(1));
+  const double cube = static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n);
+  factor_each(
+      call, name, static_cast<std::size_t>(a.dim(0)), 9 * cube, n < kLarge ? Size::small : Size::large,
+      [&](std::size_t i) {
+        if (!all_finite(in + i * n * n, n * n)) return kNotFinite;
+        const StoragePtr copy = call.scratch(n * n * sizeof(T));
+        T* matrix = reinterpret_cast<T*>(copy->data());
+        symmetric_part(in + i * n * n, n, matrix);
+        return decompose(call, n, matrix, values + i * n, vectors == nullptr ? nullptr : vectors + i * n * n);
+      },
+      no_convergence);
 }
 
 void check_square(const Call& call, const View& a, const View& w) {
@@ -45,29 +134,7 @@ void eigh(const Call& call) {
   const View& v = call.output(1);
   check_square(call, a, w);
   call.expect(v.shape == a.shape, "expected [B, n, n] for the eigenvectors");
-  dispatch_float(a.dtype, [&]<typename T>() {
-    const T* in = a.as<T>();
-    T* values = w.as<T>();
-    T* vectors = v.as<T>();
-    if (a.size == 0) return;
-    const auto n = static_cast<std::size_t>(a.dim(1));
-    const double cube = static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n);
-    factor_each(
-        call, "eigh", static_cast<std::size_t>(a.dim(0)), 9 * cube,
-        [&](std::size_t i) {
-          T* rows = vectors + i * n * n;
-          if (!all_finite(in + i * n * n, n * n)) return kNotFinite;
-          symmetric_part(in + i * n * n, n, rows);
-          const int info = solve(call, true, n, rows, values + i * n);
-          if (info != 0) return info;
-          for (std::size_t k = 0; k < n; ++k) {
-            if (sign_of_largest(rows + k * n, n, 1) < 0) scale_vector(rows + k * n, n, 1, T{-1});
-          }
-          transpose_in_place(rows, n);
-          return 0;
-        },
-        no_convergence);
-  });
+  dispatch_float(a.dtype, [&]<typename T>() { each_matrix(call, "eigh", a.as<T>(), w.as<T>(), v.as<T>()); });
 }
 
 void eigvalsh(const Call& call) {
@@ -75,23 +142,7 @@ void eigvalsh(const Call& call) {
   const View& a = call.input(0);
   const View& w = call.output(0);
   check_square(call, a, w);
-  dispatch_float(a.dtype, [&]<typename T>() {
-    const T* in = a.as<T>();
-    T* values = w.as<T>();
-    if (a.size == 0) return;
-    const auto n = static_cast<std::size_t>(a.dim(1));
-    const double cube = static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n);
-    factor_each(
-        call, "eigvalsh", static_cast<std::size_t>(a.dim(0)), 4 * cube / 3,
-        [&](std::size_t i) {
-          if (!all_finite(in + i * n * n, n * n)) return kNotFinite;
-          const StoragePtr copy = call.scratch(n * n * sizeof(T));
-          T* matrix = reinterpret_cast<T*>(copy->data());
-          symmetric_part(in + i * n * n, n, matrix);
-          return solve(call, false, n, matrix, values + i * n);
-        },
-        no_convergence);
-  });
+  dispatch_float(a.dtype, [&]<typename T>() { each_matrix<T>(call, "eigvalsh", a.as<T>(), w.as<T>(), nullptr); });
 }
 
 PALIMPSEST_KERNEL("eigh", eigh);

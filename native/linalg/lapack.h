@@ -12,8 +12,10 @@
                 const T*, const int*, T*, const int*, std::size_t, std::size_t, std::size_t, std::size_t);   \
   void p##potrf_(const char*, const int*, T*, const int*, int*, std::size_t);                                \
   void p##getrf_(const int*, const int*, T*, const int*, int*, int*);                                        \
-  void p##syevd_(const char*, const char*, const int*, T*, const int*, T*, T*, const int*, int*, const int*, \
-                 int*, std::size_t, std::size_t);                                                            \
+  void p##sytrd_(const char*, const int*, T*, const int*, T*, T*, T*, T*, const int*, int*, std::size_t); \
+  void p##stedc_(const char*, const int*, T*, T*, T*, const int*, T*, const int*, int*, const int*, int*, std::size_t); \
+  void p##sterf_(const int*, T*, T*, int*); \
+  void p##ormtr_(const char*, const char*, const char*, const int*, const int*, const T*, const int*, const T*, T*, const int*, T*, const int*, int*, std::size_t, std::size_t, std::size_t); \
   void p##gesdd_(const char*, const int*, const int*, T*, const int*, T*, T*, const int*, T*, const int*,    \
                  T*, const int*, int*, int*, std::size_t);                                                   \
   void p##gelqf_(const int*, const int*, T*, const int*, T*, T*, const int*, int*);                          \
@@ -48,12 +50,29 @@ namespace palimpsest::lapack {
     p##getrf_(&m, &n, a, &lda, pivots, &info);                                                              \
     return info;                                                                                            \
   }                                                                                                         \
-  inline int syevd(char job, int n, T* a, int lda, T* w, T* work, int lwork, int* iwork, int liwork) {      \
-    int info = 0;                                                                                           \
-    const char uplo = 'L';                                                                                  \
-    p##syevd_(&job, &uplo, &n, a, &lda, w, work, &lwork, iwork, &liwork, &info, 1, 1);                      \
-    return info;                                                                                            \
-  }                                                                                                         \
+  inline int sytrd(int n, T* a, int lda, T* d, T* e, T* tau, T* work, int lwork) { \
+    int info = 0; \
+    const char uplo = 'L'; \
+    p##sytrd_(&uplo, &n, a, &lda, d, e, tau, work, &lwork, &info, 1); \
+    return info; \
+  } \
+  inline int sterf(int n, T* d, T* e) { \
+    int info = 0; \
+    p##sterf_(&n, d, e, &info); \
+    return info; \
+  } \
+  inline int stedc(int n, T* d, T* e, T* z, int ldz, T* work, int lwork, int* iwork, int liwork) { \
+    int info = 0; \
+    const char job = 'I'; \
+    p##stedc_(&job, &n, d, e, z, &ldz, work, &lwork, iwork, &liwork, &info, 1); \
+    return info; \
+  } \
+  inline int ormtr(int m, int n, const T* a, int lda, const T* tau, T* c, int ldc, T* work, int lwork) { \
+    int info = 0; \
+    const char side = 'L', uplo = 'L', trans = 'N'; \
+    p##ormtr_(&side, &uplo, &trans, &m, &n, a, &lda, tau, c, &ldc, work, &lwork, &info, 1, 1, 1); \
+    return info; \
+  } \
   inline int gesdd(char job, int m, int n, T* a, int lda, T* s, T* u, int ldu, T* vt, int ldvt, T* work,    \
                    int lwork, int* iwork) {                                                                 \
     int info = 0;                                                                                           \

@@ -1,13 +1,14 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "blas_threads.h"
+#include "blas_permit.h"
 #include "core/checked.h"
 #include "core/kernel.h"
 #include "kernels/pieces.h"
@@ -18,23 +19,21 @@ namespace palimpsest {
 // LAPACK counts in 32 bits, and some of its work arrays hold two to four matrices.
 constexpr std::int64_t kMostRows = 16384;
 
-// From here on LAPACK's own threads are faster than one thread of ours per matrix. It decides by the matrix
-// alone, so a matrix gives the same bits in any batch.
-constexpr double kThreadedWork = 64e6;
+// How a batch is divided. Large matrices come one after the other, each with all threads at work on it, as far as its kernel
+// divides the work; small ones side by side. It depends on the matrix alone, so that a matrix gives the same bits in any batch.
+enum class Size { small, large };
 
-// Runs body(index) for every matrix of a batch, each of about `work` floating-point operations. LAPACK cannot
-// be interrupted: cancellation is seen between matrices.
+// Runs body(index) for every matrix of a batch, each of about `work` floating-point operations. A routine of LAPACK cannot be
+// interrupted: cancellation is seen between two of them.
 template <typename Body>
-void for_each_matrix(const Call& call, std::size_t count, double work, Body&& body) {
-  if (count == 0) return;
-  if (work < kThreadedWork) {
-    const BlasThreads hold(BlasThreads::Mode::single, call.workers);
+void for_each_matrix(const Call& call, std::size_t count, double work, Size size, Body&& body) {
+  if (size == Size::small) {
     call.workers.parallel_range(count, units_per_piece(work), [&](std::size_t begin, std::size_t end) {
+      const BlasPermit permit;
       for (std::size_t index = begin; index < end; ++index) body(index);
     });
     return;
   }
-  const BlasThreads hold(BlasThreads::Mode::all, call.workers);
   for (std::size_t index = 0; index < count; ++index) {
     if (call.workers.cancelled()) throw Error("ERR_ABORTED", "the evaluation was aborted");
     body(index);
@@ -95,10 +94,10 @@ void transpose_in_place(T* a, std::size_t n) {
 // Runs body(index), which returns LAPACK's `info`, for every matrix; then throws `failed(info)` for the first
 // that was not 0, with the matrix's place in the batch in front.
 template <typename Body, typename Failed>
-void factor_each(const Call& call, const char* name, std::size_t count, double work, Body&& body,
-                 Failed&& failed) {
+void factor_each(const Call& call, const char* name, std::size_t count, double work, Size size,
+                 Body&& body, Failed&& failed) {
   std::vector<int> infos(count, 0);
-  for_each_matrix(call, count, work, [&](std::size_t index) { infos[index] = body(index); });
+  for_each_matrix(call, count, work, size, [&](std::size_t index) { infos[index] = body(index); });
   for (std::size_t index = 0; index < count; ++index) {
     if (infos[index] == 0) continue;
     const std::string where = count == 1 ? "" : "matrix " + std::to_string(index) + " of the batch: ";

@@ -60,7 +60,7 @@ void qr(const Call& call) {
     const auto width = static_cast<std::size_t>(p);
     const double work = 4.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(width);
     factor_each(
-        call, "qr", static_cast<std::size_t>(a.dim(0)), work,
+        call, "qr", static_cast<std::size_t>(a.dim(0)), work, Size::small,
         [&](std::size_t i) {
           T *mine = orthonormal + i * m * width, *partner = upper + i * width * n;
           if (n == 0) {

@@ -18,7 +18,8 @@ Extents extents_of(const Call& call, const View& a, const View& s) {
               "expected [B, min(m, n)] for the singular values");
   const auto m = static_cast<std::size_t>(a.dim(1)), n = static_cast<std::size_t>(a.dim(2)),
              k = std::min(m, n);
-  return {m, n, k, 8.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k)};
+  const double work = 8.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
+  return {m, n, k, work};
 }
 
 // A row-major [m, n] is A^T by columns, and A^T = V S U^T: LAPACK's left vectors are the rows of V^T, its
@@ -85,7 +86,7 @@ void svd(const Call& call) {
       return;
     }
     factor_each(
-        call, "svd", count, e.work,
+        call, "svd", count, e.work, Size::small,
         [&](std::size_t i) {
           if (!all_finite(in + i * e.m * e.n, e.m * e.n)) return kNotFinite;
           const StoragePtr copy = call.scratch(e.m * e.n * sizeof(T));
@@ -111,7 +112,7 @@ void svdvals(const Call& call) {
     if (s.size == 0) return;
     call.expect(a.dim(1) <= kMostRows && a.dim(2) <= kMostRows, "the matrix is too large");
     factor_each(
-        call, "svdvals", static_cast<std::size_t>(a.dim(0)), e.work / 3,
+        call, "svdvals", static_cast<std::size_t>(a.dim(0)), e.work / 3, Size::small,
         [&](std::size_t i) {
           if (!all_finite(in + i * e.m * e.n, e.m * e.n)) return kNotFinite;
           const StoragePtr copy = call.scratch(e.m * e.n * sizeof(T));

@@ -8,6 +8,7 @@ import { functions } from './table/functions';
 import { indexing } from './table/indexing';
 import { losses } from './table/losses';
 import { linalg } from './table/linalg';
+import { matrixFunctions } from './table/matrixFunctions';
 import { networks } from './table/networks';
 import { norms } from './table/norms';
 import { products } from './table/products';
@@ -46,4 +47,5 @@ export const table: readonly Row[] = [
   ...training,
   ...randomNumbers,
   ...linalg,
+  ...matrixFunctions,
 ];

@@ -2,22 +2,23 @@ import { cholesky } from '../../../lib/linalg/factor/cholesky';
 import { eigh, eigvalsh } from '../../../lib/linalg/factor/eigh';
 import { qr } from '../../../lib/linalg/factor/qr';
 import { svd, svdvals } from '../../../lib/linalg/factor/svd';
+import { matrixExponential } from '../../../lib/linalg/functions/matrixExponential';
 import { choleskySolve } from '../../../lib/linalg/solve/choleskySolve';
 import { triangularSolve } from '../../../lib/linalg/solve/triangularSolve';
-import { identityMatrix } from '../../../lib/linalg/triangle';
+import { eye } from '../../../lib/ops/shape/triangle';
 import type { Shape } from '../../../lib/graph/shape';
 import { add, mul } from '../../../lib/ops/elementwise/arithmetic';
 import { matmul } from '../../../lib/ops/products/matmul';
 import { transpose } from '../../../lib/ops/shape/transpose';
 import { key, normal } from '../../../lib/random';
-import { floats, type Family, type Input } from '../row';
+import { applied, floats, indices, type Family, type Input } from '../row';
 
 /** Symmetric positive definite float32 matrices [..., n, n] with a condition number of about 5. */
 const definite = (n: number, ...batch: Shape): Input => ({
   key: `definite ${[...batch, n].join(' ')}`,
   make: (seed) => {
     const x = normal(key(seed), [...batch, n, n]);
-    return add(mul(matmul(x, transpose(x)), 1 / n), identityMatrix(n, 'float32'));
+    return add(mul(matmul(x, transpose(x)), 1 / n), eye(n, { dtype: 'float32' }));
   },
 });
 
@@ -63,6 +64,34 @@ export const linalg: Family = {
       inputs: [definite(768), floats(768, 3072)],
       run: ([l, y]) => choleskySolve(l, y),
       flops: 2 * 768 * 768 * 3072,
+    },
+    {
+      kernel: 'luFactor',
+      detail: '768',
+      inputs: [floats(768, 768)],
+      run: ([a]) => applied('luFactor', [a]),
+      flops: (2 * cube(768)) / 3,
+    },
+    {
+      kernel: 'luSolve',
+      detail: '768, 768 right sides',
+      inputs: [definite(768), indices(768, 768), floats(768, 768)],
+      run: ([lu, pivots, y]) => applied('luSolve', [lu, pivots, y], { transposed: false }),
+      flops: 2 * cube(768),
+    },
+    {
+      kernel: 'slogdet',
+      detail: '64 of 128',
+      inputs: [floats(64, 128, 128)],
+      run: ([a]) => applied('slogdet', [a]),
+      flops: (64 * 2 * cube(128)) / 3,
+    },
+    {
+      kernel: 'matrixExponential',
+      detail: '512',
+      inputs: [definite(512)],
+      run: ([a]) => matrixExponential(a),
+      flops: (6 * 2 + 8 / 3) * cube(512),
     },
     {
       kernel: 'eigh',

@@ -1,12 +1,16 @@
-import { extent } from '../../graph/shape';
+import { extent, sizeOf } from '../../graph/shape';
 import { defineOp, single } from '../../graph/op';
 import type { Tensor } from '../../graph/tensor';
+import { tril } from '../../ops/shape/triangle';
+import { add, mul } from '../../ops/elementwise/arithmetic';
 import { matmul } from '../../ops/products/matmul';
 import { transpose } from '../../ops/shape/transpose';
 import { batchAxis, batchOf, checkSquare, productTA, stacked, symmetricPart } from '../matrices';
-import { sizeOf } from '../../graph/shape';
-import { halvedLowerPart } from '../triangle';
+
 import { triangularSolve } from '../solve/triangularSolve';
+
+/** The lower triangle with half of the diagonal. */
+const halvedDiagonal = (m: Tensor): Tensor => mul(add(tril(m), tril(m, { offset: -1 })), 0.5);
 
 const choleskyOp = defineOp('cholesky', {
   infer: ([a]) => {
@@ -20,7 +24,7 @@ const choleskyOp = defineOp('cholesky', {
   flops: ([a]) => (sizeOf(batchOf(a)) * extent(a.shape, -1) ** 3) / 3,
   // dA = sym(L^-T P(L^T G) L^-1), where P keeps the lower triangle and halves its diagonal (Murray 2016).
   vjp: ([g], _inputs, [l]) => {
-    const inner = halvedLowerPart(productTA(l, g));
+    const inner = halvedDiagonal(productTA(l, g));
     const left = triangularSolve(l, inner, { transposed: true });
     return [symmetricPart(transpose(triangularSolve(l, transpose(left), { transposed: true })))];
   },
@@ -28,7 +32,7 @@ const choleskyOp = defineOp('cholesky', {
   jvp: ([da], _inputs, [l]) => {
     if (!da) return [null];
     const left = triangularSolve(l, symmetricPart(da));
-    return [matmul(l, halvedLowerPart(triangularSolve(l, transpose(left))))];
+    return [matmul(l, halvedDiagonal(triangularSolve(l, transpose(left))))];
   },
   example: { axis: batchAxis },
 });

@@ -6,7 +6,7 @@ import { where } from '../../ops/elementwise/math';
 import { expandDims } from '../../ops/shape/reshape';
 import { matmul } from '../../ops/products/matmul';
 import { batchAxis, batchOf, checkSquare, productTA, productTB, stacked, symmetricPart } from '../matrices';
-import { diagonalMatrix, diagonalOf } from '../triangle';
+import { diagEmbed, diagonal } from '../../ops/shape/diagonal';
 
 const valuesOf = (a: Spec): Spec => ({ shape: a.shape.slice(0, -1), dtype: a.dtype });
 const cubes = (a: Spec): number => sizeOf(batchOf(a)) * extent(a.shape, -1) ** 3;
@@ -31,14 +31,14 @@ const eighOp = defineOp('eigh', {
   flops: ([a]) => 9 * cubes(a),
   // dA = sym(V (diag(gw) + F o (V^T gV)) V^T) with F_ij = 1 / (w_j - w_i) (Giles 2008).
   vjp: ([gw, gv], _inputs, [w, v]) => {
-    const inner = add(diagonalMatrix(gw), mul(inverseGaps(w), productTA(v, gv)));
+    const inner = add(diagEmbed(gw), mul(inverseGaps(w), productTA(v, gv)));
     return [symmetricPart(productTB(matmul(v, inner), v))];
   },
   // M = V^T dA V: dw = diag(M), dV = V (F o M)
   jvp: ([da], _inputs, [w, v]) => {
     if (!da) return [null, null];
     const m = productTA(v, matmul(symmetricPart(da), v));
-    return [diagonalOf(m), matmul(v, mul(inverseGaps(w), m))];
+    return [diagonal(m), matmul(v, mul(inverseGaps(w), m))];
   },
   example: { axis: batchAxis },
 });
@@ -62,7 +62,7 @@ const eigvalshOp = defineOp('eigvalsh', {
   jvp: ([da], [a]) => {
     if (!da) return [null];
     const { vectors } = eigh(a);
-    return [diagonalOf(productTA(vectors, matmul(symmetricPart(da), vectors)))];
+    return [diagonal(productTA(vectors, matmul(symmetricPart(da), vectors)))];
   },
   example: { axis: batchAxis },
 });

@@ -9,7 +9,7 @@ import { slice } from '../../ops/shape/slice';
 import { transpose } from '../../ops/shape/transpose';
 import { batchAxis, batchOf, checkMatrix, productTA, productTB, stacked } from '../matrices';
 import { triangularSolve } from '../solve/triangularSolve';
-import { lowerPart } from '../triangle';
+import { tril } from '../../ops/shape/triangle';
 
 interface Completeness {
   readonly complete: boolean;
@@ -51,7 +51,7 @@ const qrOp = defineOp<Completeness>('qr', {
   vjp: ([gq, gr], [a], [q, r], attributes) => {
     refuseComplete(attributes, a);
     const m = sub(productTB(r, gr), productTA(gq, q));
-    const mirrored = add(lowerPart(m), transpose(lowerPart(m, { strict: true })));
+    const mirrored = add(tril(m), transpose(tril(m, { offset: -1 })));
     return [timesInverseTransposed(add(gq, matmul(q, mirrored)), r)];
   },
   // B = dA R^-1, M = Q^T B, O = its strictly lower triangle minus that transposed: dQ = B - Q M + Q O, dR = (M - O) R.
@@ -60,7 +60,7 @@ const qrOp = defineOp<Completeness>('qr', {
     refuseComplete(attributes, a);
     const b = timesInverse(da, r);
     const m = productTA(q, b);
-    const below = lowerPart(m, { strict: true });
+    const below = tril(m, { offset: -1 });
     const upper = sub(m, sub(below, transpose(below)));
     return [sub(b, matmul(q, upper)), matmul(upper, r)];
   },

@@ -8,8 +8,8 @@ import { matmul } from '../../ops/products/matmul';
 import { expandDims } from '../../ops/shape/reshape';
 import { transpose } from '../../ops/shape/transpose';
 import { batchAxis, batchOf, checkMatrix, productTA, productTB, stacked } from '../matrices';
-import { diagonalMatrix, diagonalOf } from '../triangle';
 import { inverseGaps } from './eigh';
+import { diagEmbed, diagonal } from '../../ops/shape/diagonal';
 
 interface Vectors {
   readonly full: boolean;
@@ -69,7 +69,7 @@ const svdOp = defineOp<Vectors>('svd', {
     const gaps = inverseGaps(square(s));
     const left = plusTransposed(mul(gaps, productTA(u, gu)));
     const right = plusTransposed(mul(gaps, productTB(vh, gvh)));
-    const inner = add(add(columnsTimes(left, s), rowsTimes(s, right)), diagonalMatrix(gs));
+    const inner = add(add(columnsTimes(left, s), rowsTimes(s, right)), diagEmbed(gs));
     let da = matmul(u, matmul(inner, vh));
     const [m, n] = [extent(a.shape, -2), extent(a.shape, -1)];
     if (m > n) da = add(da, matmul(beyond(u, columnsTimes(gu, inverseOf(s))), vh));
@@ -91,7 +91,7 @@ const svdOp = defineOp<Vectors>('svd', {
     const [m, n] = [extent(a.shape, -2), extent(a.shape, -1)];
     if (m > n) du = add(du, beyond(u, columnsTimes(matmul(da, v), inverseOf(s))));
     if (n > m) dv = add(dv, beyond(v, columnsTimes(productTA(da, u), inverseOf(s))));
-    return [du, diagonalOf(p), transpose(dv)];
+    return [du, diagonal(p), transpose(dv)];
   },
   example: { axis: batchAxis },
 });
@@ -115,7 +115,7 @@ const svdvalsOp = defineOp('svdvals', {
   jvp: ([da], [a]) => {
     if (!da) return [null];
     const { u, vh } = svd(a);
-    return [diagonalOf(productTA(u, productTB(da, vh)))];
+    return [diagonal(productTA(u, productTB(da, vh)))];
   },
   example: { axis: batchAxis },
 });

@@ -4,8 +4,9 @@ import type { RunOptions, Tensor } from '../../graph/tensor';
 import { log, mul } from '../../ops/elementwise/arithmetic';
 import { sum } from '../../ops/reduce/sum';
 import { cholesky } from '../factor/cholesky';
-import { diagonalOf, identityMatrix } from '../triangle';
 import { choleskySolve } from './choleskySolve';
+import { diagonal } from '../../ops/shape/diagonal';
+import { eye } from '../../ops/shape/triangle';
 
 /** A factorisation `A = L L^T` that is kept: made once, used in any number of evaluations. */
 export interface SpdFactor extends Disposable {
@@ -38,8 +39,8 @@ export async function factorSpd(a: Tensor, options: RunOptions = {}): Promise<Sp
   return {
     factor,
     solve: (y) => choleskySolve(factor, y),
-    logdet: () => mul(sum(log(diagonalOf(factor)), { axis: -1 }), 2),
-    inverse: () => choleskySolve(factor, identityMatrix(extent(a.shape, -1), a.dtype)),
+    logdet: () => mul(sum(log(diagonal(factor)), { axis: -1 }), 2),
+    inverse: () => choleskySolve(factor, eye(extent(a.shape, -1), { dtype: a.dtype })),
     dispose,
     [Symbol.dispose]: dispose,
   };

@@ -7,8 +7,8 @@ import { examplesFirst } from '../../ops/examplesFirst';
 import { matmul } from '../../ops/products/matmul';
 import { transpose } from '../../ops/shape/transpose';
 import { productTB, stacked } from '../matrices';
-import { lowerPart, upperPart } from '../triangle';
 import { checkSystem, exampleAxisOfSystem, withMatrixColumns } from './system';
+import { tril, triu } from '../../ops/shape/triangle';
 
 interface Triangle {
   readonly lower: boolean;
@@ -50,7 +50,7 @@ const outer = (dy: Tensor, x: Tensor, { transposed }: Triangle): Tensor =>
 
 /** The entries of a matrix that belong to the triangle. */
 const within = (m: Tensor, { lower, unit }: Triangle): Tensor =>
-  lower ? lowerPart(m, { strict: unit }) : upperPart(m, { strict: unit });
+  lower ? tril(m, { offset: unit ? -1 : 0 }) : triu(m, { offset: unit ? 1 : 0 });
 
 /** The per-example gradient of a matrix, or of a right side, that all examples share. */
 function siteOfSystem({

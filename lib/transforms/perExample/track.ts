@@ -45,8 +45,9 @@ function axesOf(
   for (const node of nodes) {
     if (!node.inputs.some((input) => axes.has(input))) continue;
     const { example } = node.op;
+    // Nothing flows back through a constant op, whatever it is made of.
     const meetsParameters = (): boolean =>
-      node.inputs.some((input) => dependent.has(input) && !axes.has(input));
+      node.op.constant !== true && node.inputs.some((input) => dependent.has(input) && !axes.has(input));
     if (example && !example.site && meetsParameters()) promoteRepeated(node, axes);
     if (!example || (!example.site && meetsParameters())) {
       if (!node.op.decompose) {

@@ -15,7 +15,7 @@ import { svd, svdvals } from '../../../lib/linalg/factor/svd';
 import { choleskySolve } from '../../../lib/linalg/solve/choleskySolve';
 import { solveSpd } from '../../../lib/linalg/solve/solveSpd';
 import { triangularSolve } from '../../../lib/linalg/solve/triangularSolve';
-import { identityMatrix } from '../../../lib/linalg/triangle';
+import { eye } from '../../../lib/ops/shape/triangle';
 import { add, mul } from '../../../lib/ops/elementwise/arithmetic';
 import { matmul } from '../../../lib/ops/products/matmul';
 import { transpose } from '../../../lib/ops/shape/transpose';
@@ -26,18 +26,18 @@ import { ofShapes, type Case, type Row } from '../row';
 /** Backward stable algorithms at condition numbers below 1e3. */
 const TOLERANCE = { float32: 2e-4, float64: 1e-11 } as const;
 
-const eye = (n: number, scale: number): Matrix => Matrix.eye(n, n).mul(scale);
+const scaledEye = (n: number, scale: number): Matrix => Matrix.eye(n, n).mul(scale);
 
 /** Positive definite matrices of any: `A A^T + 2`. */
 const definite = (a: Tensor): Tensor => {
   const n = extent(a.shape, -1);
-  return add(matmul(a, transpose(a)), mul(identityMatrix(n, a.dtype), 2));
+  return add(matmul(a, transpose(a)), mul(eye(n, { dtype: a.dtype }), 2));
 };
-const definiteReference = (a: Matrix): Matrix => a.mmul(a.transpose()).add(eye(a.rows, 2));
+const definiteReference = (a: Matrix): Matrix => a.mmul(a.transpose()).add(scaledEye(a.rows, 2));
 
 /** Triangular solves see a matrix with a diagonal that is far from zero. */
-const dominant = (a: Tensor): Tensor => add(a, mul(identityMatrix(extent(a.shape, -1), a.dtype), 4));
-const dominantReference = (a: Matrix): Matrix => Matrix.add(a, eye(a.rows, 4));
+const dominant = (a: Tensor): Tensor => add(a, mul(eye(extent(a.shape, -1), { dtype: a.dtype }), 4));
+const dominantReference = (a: Matrix): Matrix => Matrix.add(a, scaledEye(a.rows, 4));
 
 const squares = (shape: Shape = [2, 3, 3]): readonly Case[] => [
   ofShapes('batch', undefined, shape),

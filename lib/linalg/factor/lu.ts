@@ -1,0 +1,48 @@
+import { defineOp, several, single } from '../../graph/op';
+import { extent, sizeOf } from '../../graph/shape';
+import type { Tensor } from '../../graph/tensor';
+import { batchAxis, batchOf, checkSquare, stacked } from '../matrices';
+import { exampleAxisOfSystem } from '../solve/system';
+
+// What `solve` is made of. Derivatives do not go through the factors, which are constants here.
+
+const luFactorOp = defineOp('luFactor', {
+  infer: ([a]) => {
+    checkSquare('luFactor', a);
+    return [
+      { shape: a.shape, dtype: a.dtype },
+      { shape: a.shape.slice(0, -1), dtype: 'int32' },
+    ];
+  },
+  lower: {
+    kernel: 'luFactor',
+    views: (_attributes, [a], [, pivots]) => ({
+      inputs: [stacked(a)],
+      outputs: [stacked(a), stacked(pivots, 1)],
+    }),
+  },
+  flops: ([a]) => (2 * sizeOf(batchOf(a)) * extent(a.shape, -1) ** 3) / 3,
+  constant: true,
+  example: { axis: batchAxis },
+});
+
+const luSolveOp = defineOp<{ transposed: boolean }>('luSolve', {
+  infer: ([, , y]) => ({ shape: y.shape, dtype: y.dtype }),
+  lower: {
+    kernel: 'luSolve',
+    attributes: ({ transposed }) => [Number(transposed)],
+    views: (_attributes, [lu, pivots, y]) => ({
+      inputs: [stacked(lu), stacked(pivots, 1), stacked(y)],
+      outputs: [stacked(y)],
+    }),
+  },
+  flops: ([lu], [x]) => 2 * sizeOf(x.shape) * extent(lu.shape, -1),
+  constant: true,
+  example: { axis: exampleAxisOfSystem(0) },
+});
+
+/** X of `A X = Y`, or of `A^T X = Y`, by Gaussian elimination with row exchanges; a constant for derivatives. */
+export function eliminate(a: Tensor, y: Tensor, transposed: boolean): Tensor {
+  const [lu, pivots] = several(luFactorOp([a], {}));
+  return single(luSolveOp([lu, pivots, y], { transposed }));
+}

@@ -1,0 +1,73 @@
+import { checkOptions, OptionError, ShapeError } from '../../errors';
+import { extent, formatShape } from '../../graph/shape';
+import type { Tensor } from '../../graph/tensor';
+import { div, equal, mul, onesLike, square } from '../../ops/elementwise/arithmetic';
+import { abs, sqrt, where } from '../../ops/elementwise/math';
+import { max, min } from '../../ops/reduce/reduce';
+import { sum } from '../../ops/reduce/sum';
+import { svdvals } from '../factor/svd';
+import { checkMatrix, checkSquare } from '../matrices';
+import { inverse } from '../solve/solve';
+
+/** Which norm of a matrix: of its entries, its singular values, or its columns (1) and rows (Infinity). */
+export type MatrixNormOrder = 'fro' | 'nuclear' | 'spectral' | number;
+
+export interface MatrixNormOptions {
+  /**
+   * `fro`: root of the sum of squares; `nuclear` and `spectral`: sum and largest of the singular values; 1 and Infinity:
+   * largest sum of absolute values of a column and of a row. Default `fro`, as in NumPy.
+   */
+  readonly order?: MatrixNormOrder;
+}
+
+/**
+ * Norms [...] of matrices a [..., m, n]. The gradient of the Frobenius norm of a zero matrix is zero.
+ *
+ * @throws ShapeError or DTypeError unless a holds float matrices, for all but `fro` and `nuclear` not empty ones; OptionError
+ *   for an unknown order; for `nuclear` and `spectral`, reading it raises what `svd` raises.
+ */
+export function matrixNorm(a: Tensor, options: MatrixNormOptions = {}): Tensor {
+  checkOptions('matrixNorm', options, ['order']);
+  checkMatrix('matrixNorm', a);
+  const { order = 'fro' } = options;
+  if (order === 'fro') return frobenius(a);
+  if (order === 'nuclear') return sum(svdvals(a), { axis: -1 });
+  if (extent(a.shape, -1) * extent(a.shape, -2) === 0)
+    throw new ShapeError(`matrixNorm: matrices with entries expected, got shape ${formatShape(a.shape)}`);
+  if (order === 'spectral') return max(svdvals(a), { axis: -1 });
+  if (order === 1) return max(sum(abs(a), { axis: -2 }), { axis: -1 });
+  if (order === Infinity) return max(sum(abs(a), { axis: -1 }), { axis: -1 });
+  throw new OptionError(
+    `matrixNorm: order must be 'fro', 'nuclear', 'spectral', 1 or Infinity, got ${String(order)}`,
+  );
+}
+
+function frobenius(a: Tensor): Tensor {
+  const total = sum(square(a), { axis: [-2, -1] });
+  const isZero = equal(total, 0);
+  return where(isZero, total, sqrt(where(isZero, onesLike(total), total)));
+}
+
+export interface CondOptions {
+  /** The norm that `|A| |A^-1|` is taken in. Default `spectral`: the ratio of the largest and the smallest singular value. */
+  readonly order?: MatrixNormOrder;
+}
+
+/**
+ * Condition numbers [...] of matrices a, [..., m, n] for the default order and [..., n, n] for the others: how much relative
+ * errors may grow when solving with them. Infinite for a matrix with a singular value of zero.
+ *
+ * @throws ShapeError, DTypeError and OptionError as `matrixNorm`; for orders other than `spectral`, reading it raises
+ *   ERR_SINGULAR for a singular matrix.
+ */
+export function cond(a: Tensor, options: CondOptions = {}): Tensor {
+  checkOptions('cond', options, ['order']);
+  const { order = 'spectral' } = options;
+  if (order === 'spectral') {
+    checkMatrix('cond', a);
+    const s = svdvals(a);
+    return div(max(s, { axis: -1 }), min(s, { axis: -1 }));
+  }
+  checkSquare('cond', a);
+  return mul(matrixNorm(a, { order }), matrixNorm(inverse(a), { order }));
+}
