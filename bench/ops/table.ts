@@ -8,6 +8,7 @@ import { networks } from './table/networks';
 import { products } from './table/products';
 import { random } from './table/random';
 import { shapes } from './table/shapes';
+import { sorting } from './table/sorting';
 
 /** Every kernel that computes something, at sizes that keep the machine busy: `table.test.ts` asserts it. */
 export const table: readonly Family[] = [
@@ -18,6 +19,7 @@ export const table: readonly Family[] = [
   elementwise,
   networks,
   shapes,
+  sorting,
   random,
   linalg,
 ];

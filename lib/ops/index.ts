@@ -10,3 +10,4 @@ export * from './reduce';
 export * from './scan';
 export * from './resampling';
 export * from './shape';
+export * from './sort';

@@ -20,6 +20,7 @@ import { scattering } from './table/scattering';
 import { scans } from './table/scans';
 import { resampling } from './table/resampling';
 import { shape } from './table/shape';
+import { sorting } from './table/sorting';
 import { training } from './table/training';
 import { unary } from './table/unary';
 
@@ -37,6 +38,7 @@ export const table: readonly Row[] = [
   ...gatherSums,
   ...reductions,
   ...scans,
+  ...sorting,
   ...products,
   ...attentions,
   ...convolutions,

@@ -3,7 +3,6 @@ import { defineOp, type Op } from '../../graph/op';
 import { extent } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { takeAlong, takeAlongGrad } from '../indexing/takeAlong';
-import { moveAxis } from '../shape/transpose';
 import { along, batchedScan, sameLine, scanKernel, type Along, type ScanOptions } from './scanAxis';
 
 /** cummax and cummin: they differ in the kernel alone. */
@@ -15,22 +14,11 @@ function defineCumulative(name: 'cummax' | 'cummin'): Op<Along> {
     ],
     lower: scanKernel(name),
     // y_i = x_(k_i), with the places k found by the kernel.
-    vjp: ([g], _inputs, [, indices], { axis }) => [
-      lastAxis(axis, [g, indices], (own, places) => takeAlongGrad(own, places, extent(places.shape, -1))),
-    ],
-    jvp: ([dx], _inputs, [, indices], { axis }) => [dx && lastAxis(axis, [dx, indices], takeAlong), null],
+    vjp: ([g], [x], [, indices], { axis }) => [takeAlongGrad(g, indices, extent(x.shape, axis), { axis })],
+    jvp: ([dx], _inputs, [, indices], { axis }) => [dx && takeAlong(dx, indices, { axis }), null],
     example: { axis: sameLine },
     batch: batchedScan,
   });
-}
-
-/** Does something along the last axis with tensors whose axis is another one. */
-function lastAxis(
-  axis: number,
-  [x, indices]: readonly [Tensor, Tensor],
-  along: (x: Tensor, indices: Tensor) => Tensor,
-): Tensor {
-  return moveAxis(along(moveAxis(x, axis, -1), moveAxis(indices, axis, -1)), -1, axis);
 }
 
 /** Running extremes and where they are. */
