@@ -101,6 +101,14 @@ function askCompiler(question) {
   return (spawnSync(compiler, [question], { encoding: 'utf8' }).stdout ?? '').trim();
 }
 
+/** Libraries that are headers alone, as [is it there, Debian package]. */
+function headerLibraries() {
+  const hasEigen = ['/usr/include', '/usr/local/include', '/opt/homebrew/include'].some((folder) =>
+    existsSync(join(folder, 'eigen3', 'unsupported', 'Eigen', 'FFT')),
+  );
+  return [[hasEigen, 'libeigen3-dev']];
+}
+
 /** The static libraries that the addon is made of, as [is it there, Debian package]; asked once there is a compiler. */
 function buildLibraries() {
   const folders = ['/usr/lib', '/usr/lib64', '/usr/local/lib', '/opt/OpenBLAS/lib'];
@@ -157,7 +165,8 @@ function buildNative(stamp) {
   const native = `${digestOf(['CMakeLists.txt', 'native'])} ${process.arch} ${options}`;
   if (stamp.native === native && existsSync(join(ROOT, 'build', 'Release', 'palimpsest.node'))) return;
   installSystemPackages(missingTools(BUILD_TOOLS));
-  if (!options.includes('PALIMPSEST_LAPACK')) installSystemPackages(missingLibraries(buildLibraries()));
+  const linked = options.includes('PALIMPSEST_LAPACK') ? [] : buildLibraries();
+  installSystemPackages(missingLibraries([...headerLibraries(), ...linked]));
   say('building the native addon');
   run(process.execPath, [join('native', 'build.js')], { PALIMPSEST_OUTPUT: '' });
   stamp.native = native;

@@ -4,6 +4,7 @@ import { convolutions } from './table/convolutions';
 import { curvature } from './table/curvature';
 import { elementwise } from './table/elementwise';
 import { linalg } from './table/linalg';
+import { fourier } from './table/fourier';
 import { networks } from './table/networks';
 import { products } from './table/products';
 import { random } from './table/random';
@@ -18,6 +19,7 @@ export const table: readonly Family[] = [
   curvature,
   elementwise,
   networks,
+  fourier,
   shapes,
   sorting,
   random,

@@ -1,6 +1,7 @@
 export * from './attention';
 export * from './curvature';
 export * from './elementwise';
+export * from './fft';
 export * from './indexing';
 export * from './losses';
 export * from './networks';

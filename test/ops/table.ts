@@ -4,6 +4,7 @@ import { convolutions } from './table/convolutions';
 import { pooling } from './table/pooling';
 import { binary } from './table/binary';
 import { gatherSums } from './table/gatherSums';
+import { fourier } from './table/fourier';
 import { functions } from './table/functions';
 import { indexing } from './table/indexing';
 import { losses } from './table/losses';
@@ -30,6 +31,7 @@ export const table: readonly Row[] = [
   ...binary,
   ...functions,
   ...shape,
+  ...fourier,
   ...resampling,
   ...rearranging,
   ...rules,
