@@ -32,6 +32,9 @@ export const onesLike = (x: Tensor): Tensor => ones(x.shape, x.dtype);
 
 const scalar = (value: number, dtype: DType): Tensor => full([], value, dtype);
 
+/** Tensors and numbers as tensors; a number takes the dtype of its partner. */
+export const asTensors = (...items: readonly Operand[]): Tensor[] => operands(scalar, ...items);
+
 /** Applies an op to tensors and numbers alike. */
 export const binary =
   (op: Op): ((a: Operand, b: Operand) => Tensor) =>

@@ -1,5 +1,18 @@
-import { defineElementwise, applyElementwise } from './define';
-import { add, cast, div, equal, greater, log, mul, neg, square, sub, unary } from './arithmetic';
+import { defineElementwise, applyElementwise, type Operand } from './define';
+import {
+  add,
+  asTensors,
+  cast,
+  div,
+  greater,
+  log,
+  mul,
+  neg,
+  notEqual,
+  square,
+  sub,
+  unary,
+} from './arithmetic';
 import type { Tensor } from '../../graph/tensor';
 
 /** `e^x`. */
@@ -129,14 +142,14 @@ const whereOp = defineElementwise('where', {
 });
 
 /**
- * `a` where the condition holds and `b` elsewhere, broadcasting.
+ * `a` where the condition holds and `b` elsewhere, broadcasting; a number takes the dtype of the other.
  * The gradient is a product with 0 or 1: a side that is infinite or NaN where it is not taken stays out of the value, but
  * mask its input as well when its derivative is not finite there.
  */
-export function where(condition: Tensor, a: Tensor, b: Tensor): Tensor {
+export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   return applyElementwise(
     whereOp,
-    [condition.dtype === 'bool' ? condition : logicalNot(equal(condition, 0)), a, b],
+    [condition.dtype === 'bool' ? condition : notEqual(condition, 0), ...asTensors(a, b)],
     {},
   );
 }

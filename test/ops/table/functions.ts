@@ -3,7 +3,7 @@ import type { Tensor } from '../../../lib/graph/tensor';
 import * as activations from '../../../lib/ops/elementwise/activations';
 import { floorDiv, fmod, remainder } from '../../../lib/ops/elementwise/division';
 import * as math from '../../../lib/ops/elementwise/math';
-import { pow } from '../../../lib/ops/elementwise/arithmetic';
+import { greater, pow } from '../../../lib/ops/elementwise/arithmetic';
 import * as trigonometry from '../../../lib/ops/elementwise/trigonometry';
 import type { Row } from '../row';
 import { binaryRow, elementwise, SPECIAL, unaryRow, type ElementwiseSample } from './elementwise';
@@ -160,6 +160,12 @@ export const functions: readonly Row[] = [
       covers: ['maximum', 'minimum'],
       special: [],
     },
+  ),
+  row(
+    'where with a number',
+    (x) => math.where(greater(x, 0), x, -1),
+    (x) => (x > 0 ? x : -1),
+    { covers: ['where'] },
   ),
   row('trunc', math.trunc, Math.trunc, { orders: 0 }),
   row('isNaN', math.isNaN, (x) => Number(Number.isNaN(x)), { orders: 0, gives: ['bool'] }),
