@@ -23,3 +23,17 @@ export { inverse, solve } from './solve/solve';
 export { solveLyapunov } from './solve/solveLyapunov';
 export { solveSpd } from './solve/solveSpd';
 export { triangularSolve, type TriangularSolveOptions } from './solve/triangularSolve';
+export { cg, type CgOptions } from './iterative/cg';
+export type { Iterated, IterationOptions } from './iterative/iterate';
+export { lanczos, type Lanczos, type LanczosOptions } from './iterative/lanczos';
+export { lsmr, type LsmrOptions } from './iterative/lsmr';
+export { minres } from './iterative/minres';
+export type { Linear, LinearOperator } from './iterative/operator';
+export { powerIteration, type DominantPair, type PowerIterationOptions } from './iterative/powerIteration';
+export {
+  hutchinsonDiagonal,
+  hutchinsonTrace,
+  hutchPlusPlus,
+  type TraceEstimate,
+  type TraceOptions,
+} from './iterative/traces';
