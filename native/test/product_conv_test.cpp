@@ -165,21 +165,27 @@ TEST("convolutions in groups agree with one convolution per group") {
     check_kernel<T>("squareSumConv", factors, kernels, attributes, squares, "squareSumConv in groups");
     attributes.push_back(static_cast<double>(c.kernel_height));
     attributes.push_back(static_cast<double>(c.kernel_width));
-    check_kernel<T>("productNormsConv", factors, {c.examples}, attributes, norms, "productNormsConv in groups");
+    check_kernel<T>("productNormsConv", factors, {c.examples}, attributes, norms,
+                    "productNormsConv in groups");
   });
 }
 
 TEST("convolutions refuse shapes and attributes that disagree") {
   Tensor x(DType::float32, {1, 2, 5, 5}), w(DType::float32, {3, 2, 3, 3}), y(DType::float32, {1, 3, 5, 5});
   run("conv2d", {&x, &w}, {&y}, {1, 1, 1, 1, 1, 1, 1, 1, 1});
-  check_throws("ERR_SHAPE", "does not follow", [&] { run("conv2d", {&x, &w}, {&y}, {1, 1, 0, 1, 1, 1, 0, 1, 1}); });
-  check_throws("ERR_VALUE", "attribute 0", [&] { run("conv2d", {&x, &w}, {&y}, {0, 1, 1, 1, 1, 1, 1, 1, 1}); });
-  check_throws("ERR_VALUE", "attribute 2", [&] { run("conv2d", {&x, &w}, {&y}, {1, 1, -1, 1, 1, 1, 1, 1, 1}); });
+  check_throws("ERR_SHAPE", "does not follow",
+               [&] { run("conv2d", {&x, &w}, {&y}, {1, 1, 0, 1, 1, 1, 0, 1, 1}); });
+  check_throws("ERR_VALUE", "attribute 0",
+               [&] { run("conv2d", {&x, &w}, {&y}, {0, 1, 1, 1, 1, 1, 1, 1, 1}); });
+  check_throws("ERR_VALUE", "attribute 2",
+               [&] { run("conv2d", {&x, &w}, {&y}, {1, 1, -1, 1, 1, 1, 1, 1, 1}); });
   check_throws("ERR_SHAPE", "nine attributes", [&] { run("conv2d", {&x, &w}, {&y}, {1, 1, 1}); });
   Tensor narrow(DType::float32, {3, 1, 3, 3}), flat(DType::float32, {2, 5, 5}), bias(DType::float32, {2});
-  check_throws("ERR_SHAPE", "same channels", [&] { run("conv2d", {&x, &narrow}, {&y}, {1, 1, 1, 1, 1, 1, 1, 1, 1}); });
+  check_throws("ERR_SHAPE", "same channels",
+               [&] { run("conv2d", {&x, &narrow}, {&y}, {1, 1, 1, 1, 1, 1, 1, 1, 1}); });
   check_throws("ERR_SHAPE", "rank 4", [&] { run("conv2d", {&flat, &w}, {&y}, {1, 1, 1, 1, 1, 1, 1, 1, 1}); });
-  check_throws("ERR_SHAPE", "bias", [&] { run("conv2d", {&x, &w, &bias}, {&y}, {1, 1, 1, 1, 1, 1, 1, 1, 1}); });
+  check_throws("ERR_SHAPE", "bias",
+               [&] { run("conv2d", {&x, &w, &bias}, {&y}, {1, 1, 1, 1, 1, 1, 1, 1, 1}); });
   check_throws("ERR_SHAPE", "groups", [&] { run("conv2d", {&x, &w}, {&y}, {1, 1, 1, 1, 1, 1, 1, 1, 4}); });
   // A hostile program: three positions far apart in a padding of gigabytes.
   Tensor far(DType::float32, {1, 3, 3, 3});

@@ -78,11 +78,15 @@ TEST("maxPool2d takes the first of equal cells and lets NaN win") {
 
 TEST("pooling refuses padding as wide as the window and extents that do not follow") {
   Tensor x = numbers({1, 4, 4}), y(DType::float64, {1, 2, 2}), where(DType::int32, {1, 2, 2});
-  check_throws("ERR_SHAPE", "padding", [&] { run("maxPool2d", {&x}, {&y, &where}, {2, 2, 2, 2, 2, 0, 2, 0}); });
+  check_throws("ERR_SHAPE", "padding",
+               [&] { run("maxPool2d", {&x}, {&y, &where}, {2, 2, 2, 2, 2, 0, 2, 0}); });
   check_throws("ERR_SHAPE", "extents", [&] { run("avgPool2d", {&x}, {&y}, {2, 2, 1, 2, 0, 0, 0, 0}); });
   const double wide = 1 << 30;
   check_throws("ERR_SHAPE", "far larger",
-               [&] { run("maxPool2d", {&x}, {&y, &where}, {wide, wide, wide, wide, wide / 2, wide / 2, wide / 2, wide / 2}); });
+               [&] {
+                 const double half = wide / 2;
+                 run("maxPool2d", {&x}, {&y, &where}, {wide, wide, wide, wide, half, half, half, half});
+               });
   check_throws("ERR_VALUE", "attribute 2", [&] { run("avgPool2d", {&x}, {&y}, {2, 2, 0, 2, 0, 0, 0, 0}); });
   check_throws("ERR_SHAPE", "attributes", [&] { run("avgPool2d", {&x}, {&y}, {2, 2, 2, 2, 0, 0, 0}); });
   check_throws("ERR_DTYPE", "expected", [&] { run("maxPool2d", {&x}, {&y, &y}, {2, 2, 2, 2, 0, 0, 0, 0}); });
@@ -130,8 +134,10 @@ TEST("unfold equals its definition, and fold is the transposed map") {
 TEST("unfold refuses extents that do not follow from the window") {
   Tensor x = numbers({1, 1, 4, 4}), patches(DType::float64, {1, 4, 9});
   run("unfold", {&x}, {&patches}, {1, 1, 0, 0, 1, 1, 0, 0, 3, 3});
-  check_throws("ERR_SHAPE", "extents", [&] { run("unfold", {&x}, {&patches}, {1, 1, 1, 0, 1, 1, 1, 0, 3, 3}); });
-  check_throws("ERR_SHAPE", "extents", [&] { run("fold", {&patches}, {&x}, {1, 1, 0, 0, 2, 1, 0, 0, 3, 3}); });
+  check_throws("ERR_SHAPE", "extents",
+               [&] { run("unfold", {&x}, {&patches}, {1, 1, 1, 0, 1, 1, 1, 0, 3, 3}); });
+  check_throws("ERR_SHAPE", "extents",
+               [&] { run("fold", {&patches}, {&x}, {1, 1, 0, 0, 2, 1, 0, 0, 3, 3}); });
   const double huge = 2147483647;
   check_throws("ERR_SHAPE", "extents",
                [&] { run("unfold", {&x}, {&patches}, {1, 1, huge, huge, 1, 1, huge, huge, huge, huge}); });

@@ -90,7 +90,8 @@ const along =
   };
 
 /**
- * `y = e^x / sum(e^x)` over one axis, without overflow.
+ * `y = e^x / sum(e^x)` over one axis, without overflow. NaN where all scores are -Infinity, as in PyTorch; attention takes
+ * such rows for zeros.
  *
  * @throws ShapeError for an axis that is not there; DTypeError for anything but floats.
  */

@@ -52,6 +52,7 @@ const softmaxRow = (
     },
     { name: 'masked', inputs: [{ shape: [1, 3], values: [-Infinity, 0, 1] }] },
     { name: 'NaN', inputs: [{ shape: [1, 3], values: [NaN, 0, 1] }] },
+    { name: 'nothing but -Infinity', inputs: [{ shape: [1, 2], values: [-Infinity, -Infinity] }] },
   ],
   large: scores('large', [700, 150]),
   examples: [
