@@ -57,6 +57,16 @@ const std::map<std::string, Unary> kUnary = {
     {"erf", [](double x) { return std::erf(x); }},
     {"sin", [](double x) { return std::sin(x); }},
     {"cos", [](double x) { return std::cos(x); }},
+    {"tan", [](double x) { return std::tan(x); }},
+    {"asin", [](double x) { return std::asin(x); }},
+    {"acos", [](double x) { return std::acos(x); }},
+    {"atan", [](double x) { return std::atan(x); }},
+    {"sinh", [](double x) { return std::sinh(x); }},
+    {"cosh", [](double x) { return std::cosh(x); }},
+    {"exp2", [](double x) { return std::exp2(x); }},
+    {"log2", [](double x) { return std::log2(x); }},
+    {"erfc", [](double x) { return std::erfc(x); }},
+    {"trunc", [](double x) { return std::trunc(x); }},
     {"floor", [](double x) { return std::floor(x); }},
     {"ceil", [](double x) { return std::ceil(x); }},
     {"round", round_half_even},
@@ -70,6 +80,8 @@ const std::map<std::string, Binary> kArithmetic = {
     {"mul", [](double a, double b) { return a * b; }},
     {"div", [](double a, double b) { return a / b; }},
     {"pow", [](double a, double b) { return std::pow(a, b); }},
+    {"atan2", [](double a, double b) { return std::atan2(a, b); }},
+    {"fmod", [](double a, double b) { return std::fmod(a, b); }},
     {"maximum", [](double a, double b) { return std::isnan(a) || std::isnan(b) ? kNaN : std::max(a, b); }},
     {"minimum", [](double a, double b) { return std::isnan(a) || std::isnan(b) ? kNaN : std::min(a, b); }},
 };
@@ -119,7 +131,8 @@ double ulps(double actual, double expected) {
 // The largest errors found over all floats; what is not named here is within 1.
 const std::map<std::string, double> kWorstUlps = {{"exp", 1.0},     {"expm1", 1.5}, {"log", 0.9},
                                                   {"log1p", 1.4},   {"tanh", 2.5},  {"erf", 1.4},
-                                                  {"sigmoid", 2.5}, {"rsqrt", 1.5}};
+                                                  {"sigmoid", 2.5}, {"rsqrt", 1.5}, {"sin", 1.5},
+                                                  {"cos", 1.5}};
 
 TEST("fused: unary operations agree with the standard library in double precision") {
   const auto x = samples<double>();

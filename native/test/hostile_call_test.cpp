@@ -178,7 +178,9 @@ TEST("kernels accept the calls they are made for") {
     try {
       try_call(dice, call);
     } catch (const Error& error) {
-      check_equal(std::string(error.code), "ERR_INDEX", call.name);  // labels may be any bytes
+      // Labels may be any bytes, and so may elements that are to be as many as announced.
+      const bool depends_on_data = error.code == std::string("ERR_INDEX") || error.code == std::string("ERR_VALUE");
+      check(depends_on_data, call.name + std::string(": ") + error.what());
     }
   }
 }

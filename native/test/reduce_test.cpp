@@ -137,16 +137,21 @@ TEST("reduce: the same bits for any number of threads") {
 template <typename T, std::size_t count>
 void check_same_loops(const RowLoops<T> (&baseline)[count], const RowLoops<T> (&other)[count]) {
   std::vector<T> x;
-  for (int i = 0; i < 1000; ++i) x.push_back(static_cast<T>(1000 * std::sin(i)));
+  for (int i = 0; i < 1000; ++i) {
+    x.push_back(sizeof(T) == 1 ? static_cast<T>(i * 7 % 256) : static_cast<T>(1000 * std::sin(i)));
+  }
   for (std::size_t c = 0; c < count; ++c) {
     for (std::size_t n = 1; n < 400; ++n) {
-      check_equal(other[c].run(n, x.data()), baseline[c].run(n, x.data()), "a run of " + std::to_string(n));
+      if (other[c].run == nullptr) continue;
+      const T here = other[c].run(n, x.data()), there = baseline[c].run(n, x.data());
+      check(here == there || (here != here && there != there), "a run of " + std::to_string(n));
       std::vector<T> a(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(n)), b = a;
       const T* rows[8];
       for (std::size_t r = 0; r < 8; ++r) rows[r] = x.data() + r * 71;
       baseline[c].eight(n, a.data(), rows);
       other[c].eight(n, b.data(), rows);
-      check(a == b, "eight rows of " + std::to_string(n));
+      check(std::equal(a.begin(), a.end(), b.begin(), [](T p, T q) { return p == q || (p != p && q != q); }),
+            "eight rows of " + std::to_string(n));
     }
   }
 }
@@ -156,6 +161,7 @@ TEST("reduce: the same bits for any instruction set") {
     check_same_loops(kBaselineReduceLoops.f32, other.f32);
     check_same_loops(kBaselineReduceLoops.f64, other.f64);
     check_same_loops(kBaselineReduceLoops.i32, other.i32);
+    check_same_loops(kBaselineReduceLoops.u8, other.u8);
   };
   if (isa() >= Isa::avx2) check_all(kAvx2ReduceLoops);
   if (isa() >= Isa::avx512) check_all(kAvx512ReduceLoops);

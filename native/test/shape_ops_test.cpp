@@ -224,8 +224,8 @@ TEST("takeGrad: many picks of few rows keep their digits, with the same bits for
 
 TEST("takeAlong: one index per element, and back") {
   for (const std::int64_t picks : {3, 20}) {
-    Tensor x = counted<double>({4, 7}), index(DType::int32, {4, picks}), y(DType::float64, {4, picks}),
-           dx(DType::float64, {4, 7});
+    Tensor x = counted<double>({4, 7, 1}), index(DType::int32, {4, picks, 1}), y(DType::float64, {4, picks, 1}),
+           dx(DType::float64, {4, 7, 1});
     for (std::int64_t i = 0; i < index.size(); ++i)
       index.data<std::int32_t>()[i] = static_cast<std::int32_t>(i * 5 % 7);
     run("takeAlong", {&x, &index}, {&y});
@@ -239,7 +239,8 @@ TEST("takeAlong: one index per element, and back") {
     for (std::int64_t i = 0; i < 28; ++i)
       check_equal(dx.at<double>(i), expected[static_cast<std::size_t>(i)], "takeAlongGrad");
   }
-  Tensor x(DType::float32, {2, 3}), index({2, 1}, std::vector<std::int32_t>{0, 3}), y(DType::float32, {2, 1});
+  Tensor x(DType::float32, {2, 3, 1}), index({2, 1, 1}, std::vector<std::int32_t>{0, 3}),
+      y(DType::float32, {2, 1, 1});
   check_throws("ERR_INDEX", "takeAlong: index 3 at position 1 is outside [0, 3)",
                [&] { run("takeAlong", {&x, &index}, {&y}); });
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "core/kernel.h"
@@ -14,7 +15,7 @@ constexpr std::size_t kPiece = 1 << 16;
 
 template <typename T>
 void nonzero_as(const Call& call, const View& x, const View& y) {
-  const T* const from = x.as<T>();
+  const T* const from = reinterpret_cast<const T*>(x.data);
   std::int32_t* const to = y.as<std::int32_t>();
   const auto size = static_cast<std::size_t>(x.size), rank = x.shape.size();
   // How many there are before each piece.
@@ -54,7 +55,10 @@ void nonzero(const Call& call) {
   call.expect(y.rank() == 2 && y.dim(1) == x.rank(), "the output must be [count, rank]");
   call.expect(x.size <= std::numeric_limits<std::int32_t>::max(), "fewer than 2^31 elements expected");
   y.as<std::int32_t>();
-  dispatch_any(x.dtype, [&]<typename T>() { nonzero_as<T>(call, x, y); });
+  // Bool tensors are read as bytes: a byte other than 0 and 1 in a C++ bool would be undefined.
+  dispatch_any(x.dtype, [&]<typename T>() {
+    nonzero_as<std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>>(call, x, y);
+  });
 }
 
 PALIMPSEST_KERNEL("nonzero", nonzero);

@@ -119,7 +119,7 @@ inline double log1p(double x) {
   // 2 * 2^-e, because e may be 1024 and 2^-1024 has no such bits.
   const double twice = from_bits((2047 - s.biased) << 52);
   const double y = log_ends(x, u, log_from(s.e, fma(0.5 * lost, twice, s.m - 1.0)));
-  return x == 0.0 ? x : y;
+  return magnitude(x) < 0x1p-60 ? x : y;
 }
 
 // With t = e^(2|x|) - 1: tanh |x| = t / (t + 2), without cancellation near zero. Beyond 20 it rounds to 1.
