@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "math/doubles.h"
+#include "float_math.h"
 
 namespace palimpsest {
 namespace {
@@ -172,54 +172,6 @@ struct trunc {
     const T magnitude = abs::apply(a), rounded = round::apply(magnitude);
     const T whole = rounded > magnitude ? rounded - T(1) : rounded;
     return round::copysign(whole, a);
-  }
-};
-// By zero: infinities and NaN for floats; integers give 0, and wrap around for the one quotient out of range.
-struct floorDiv {
-  template <typename T>
-  static T apply(T a, T b) {
-    const T rest = fmod_of(a, b), quotient = (a - rest) / b;
-    const bool is_lower = (rest != T(0)) & ((rest < T(0)) != (b < T(0)));
-    const T whole = round::apply(is_lower ? quotient - T(1) : quotient);
-    const T signed_zero = round::copysign(T(0), a / b);
-    const T finite = whole == T(0) ? signed_zero : whole;
-    return b == T(0) ? a / b : finite;
-  }
-  static std::int32_t apply(std::int32_t a, std::int32_t b) {
-    // Quotients of 32-bit integers are never rounded to a whole number that they are not.
-    const double quotient = floor_of(static_cast<double>(a) / static_cast<double>(b == 0 ? 1 : b));
-    const bool is_wrapped = quotient > 2147483647.0;
-    const auto whole = static_cast<std::int32_t>(is_wrapped ? -2147483648.0 : quotient);
-    return b == 0 ? 0 : whole;
-  }
-  static double floor_of(double a) {
-    const double rounded = round::apply(a);
-    return rounded > a ? rounded - 1.0 : rounded;
-  }
-  static float fmod_of(float a, float b) { return __builtin_fmodf(a, b); }
-  static double fmod_of(double a, double b) { return __builtin_fmod(a, b); }
-};
-struct fmod {  // the rest has the sign of a
-  template <typename T>
-  static T apply(T a, T b) {
-    return floorDiv::fmod_of(a, b);
-  }
-  static std::int32_t apply(std::int32_t a, std::int32_t b) {
-    const double divisor = b == 0 ? 1.0 : static_cast<double>(b), dividend = static_cast<double>(a);
-    return static_cast<std::int32_t>(dividend - trunc::apply(dividend / divisor) * divisor);
-  }
-};
-struct remainder {  // the rest has the sign of b, as in a - b floor(a / b)
-  template <typename T>
-  static T apply(T a, T b) {
-    const T rest = fmod::apply(a, b);
-    const bool is_other_sign = (rest < T(0)) != (b < T(0));
-    const T moved = is_other_sign ? rest + b : rest;
-    return rest == T(0) ? round::copysign(rest, b) : moved;
-  }
-  static std::int32_t apply(std::int32_t a, std::int32_t b) {
-    const std::int32_t rest = fmod::apply(a, b);
-    return (rest != 0) & ((rest < 0) != (b < 0)) ? rest + b : rest;
   }
 };
 struct relu {  // NaN stays

@@ -3,6 +3,7 @@
 // The loops over the formulas, as tables. Included by one file per instruction set.
 
 #include "formulas.h"
+#include "formulas_division.h"
 #include "formulas_math.h"
 #include "kernels/vector_loops.h"
 #include "loops.h"
@@ -139,9 +140,9 @@ constexpr Loop loop_for() {
     return choice_loop<F, E>;
   } else {
     using R = Element<std::conditional_t<rule == Rule::compare, bool, T>>;
-    if constexpr (arity == 1 && requires { F::hard(T()); })
+    if constexpr (arity == 1 && Floats::has<T> && requires { F::hard(T()); })
       return guarded_unary_loop<F, E>;
-    else if constexpr (arity == 2 && requires { F::hard(T(), T()); })
+    else if constexpr (arity == 2 && Floats::has<T> && requires { F::hard(T(), T()); })
       return guarded_binary_loop<F, E>;
     else if constexpr (arity == 1)
       return unary_loop<F, R, E>;
