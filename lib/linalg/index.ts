@@ -37,3 +37,11 @@ export {
   type TraceEstimate,
   type TraceOptions,
 } from './iterative/traces';
+export { assignment, type Assignment, type AssignmentOptions } from './optimal/assignment';
+export { elasticNet, lasso, type ElasticNet, type ElasticNetOptions } from './optimal/elasticNet';
+export {
+  projectCappedSimplex,
+  projectSimplex,
+  type CappedSimplexOptions,
+  type SimplexOptions,
+} from './optimal/simplex';

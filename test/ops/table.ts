@@ -10,6 +10,7 @@ import { indexing } from './table/indexing';
 import { losses } from './table/losses';
 import { linalg } from './table/linalg';
 import { matrixFunctions } from './table/matrixFunctions';
+import { optimal } from './table/optimal';
 import { networks } from './table/networks';
 import { norms } from './table/norms';
 import { products } from './table/products';
@@ -52,4 +53,5 @@ export const table: readonly Row[] = [
   ...randomNumbers,
   ...linalg,
   ...matrixFunctions,
+  ...optimal,
 ];

@@ -7,11 +7,12 @@ import { choleskySolve } from '../../../lib/linalg/solve/choleskySolve';
 import { triangularSolve } from '../../../lib/linalg/solve/triangularSolve';
 import { eye } from '../../../lib/ops/shape/triangle';
 import type { Shape } from '../../../lib/graph/shape';
+import { projectSimplex } from '../../../lib/linalg/optimal/simplex';
 import { add, mul } from '../../../lib/ops/elementwise/arithmetic';
 import { matmul } from '../../../lib/ops/products/matmul';
 import { transpose } from '../../../lib/ops/shape/transpose';
 import { key, normal } from '../../../lib/random';
-import { applied, floats, indices, type Family, type Input } from '../row';
+import { applied, floats, indices, settings, type Family, type Input } from '../row';
 
 /** Symmetric positive definite float32 matrices [..., n, n] with a condition number of about 5. */
 const definite = (n: number, ...batch: Shape): Input => ({
@@ -21,6 +22,15 @@ const definite = (n: number, ...batch: Shape): Input => ({
     return add(mul(matmul(x, transpose(x)), 1 / n), eye(n, { dtype: 'float32' }));
   },
 });
+
+/** Standard normal float64 numbers. */
+const doubles = (...shape: Shape): Input => ({
+  key: `doubles ${shape.join(' ')}`,
+  make: (seed) => normal(key(seed), shape, { dtype: 'float64' }),
+});
+
+const PATH = Array.from({ length: 10 }, (_, i) => 0.1 * 0.6 ** i);
+const NET = { l1Ratio: 1, tolerance: 1e-8, maxIterations: 1000, positive: false };
 
 const cube = (n: number): number => n ** 3;
 
@@ -127,6 +137,24 @@ export const linalg: Family = {
       inputs: [floats(768, 768)],
       run: ([a]) => svdvals(a),
       flops: (8 * cube(768)) / 3,
+    },
+    {
+      kernel: 'assignment',
+      detail: '512',
+      inputs: [floats(512, 512)],
+      run: ([cost]) => applied('assignment', [cost]),
+    },
+    {
+      kernel: 'simplexProjection',
+      detail: '1024 rows of 1024',
+      inputs: [floats(1024, 1024)],
+      run: ([x]) => projectSimplex(x),
+    },
+    {
+      kernel: 'elasticNet',
+      detail: '1000x200, 10 strengths',
+      inputs: [doubles(1000, 200), doubles(1, 1000), settings(...PATH)],
+      run: (inputs) => applied('elasticNet', inputs.slice(0, 3), NET),
     },
     {
       kernel: 'qr',
