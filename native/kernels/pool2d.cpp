@@ -1,11 +1,11 @@
-// Pooling over planes [P, H, W]: maxPool2d, avgPool2d and avgPool2dGrad. The gradient of maxPool2d is a
-// scatter along the indices it returns (takeAlongGrad), so it needs no kernel here.
+// Pooling over planes [P, H, W]: maxPool2d, avgPool2d and their gradients.
 #include <algorithm>
 #include <limits>
 #include <vector>
 
 #include "core/kernel.h"
 #include "kernels/pieces.h"
+#include "kernels/shape/gather_index.h"
 #include "kernels/window.h"
 
 namespace palimpsest {
@@ -130,6 +130,71 @@ void max_pool2d(const Call& call) {
   });
 }
 
+// One row of the unpooled plane, where windows do not overlap: a cell takes what comes back for its window if it
+// was the largest. Written for all cells of a window's row side by side, so that it vectorises.
+template <std::int64_t kStride, typename T>
+void pull_row(const Pooling& p, const std::vector<TapRange>& columns, const T* pooled,
+              const std::int32_t* indices, std::int64_t h, T* __restrict out) {
+  std::fill(out, out + p.width, T(0));
+  const std::int64_t stride = kStride == 0 ? p.columns.stride : kStride;
+  const std::int64_t oh = (h + p.rows.pad) / p.rows.stride;
+  if (oh >= p.out_height || h - p.rows.first_cell(oh) >= p.rows.kernel) return;
+  const T* g = pooled + oh * p.out_width;
+  const std::int32_t* largest = indices + oh * p.out_width;
+  for (std::int64_t j = 0; j < p.columns.kernel; ++j) {
+    const std::int64_t first = j - p.columns.pad;
+    const std::int32_t place = static_cast<std::int32_t>(h * p.width + first);
+    const TapRange taps = columns[static_cast<std::size_t>(j)];
+    for (std::int64_t ow = taps.low; ow < taps.high; ++ow) {
+      out[first + ow * stride] = largest[ow] == place + static_cast<std::int32_t>(ow * stride) ? g[ow] : T(0);
+    }
+  }
+}
+
+// One plane where windows overlap: what comes back for a window is added to its largest cell.
+template <typename T>
+void pull_plane(const Pooling& p, const T* pooled, const std::int32_t* indices, T* out) {
+  std::fill(out, out + p.height * p.width, T(0));
+  check_indices("maxPool2dGrad", indices, p.out_height * p.out_width, p.height * p.width);
+  for (std::int64_t o = 0; o < p.out_height * p.out_width; ++o) out[indices[o]] += pooled[o];
+}
+
+void max_pool2d_grad(const Call& call) {
+  call.expect_counts(2, 1);
+  const View& g = call.input(0);
+  const View& where = call.input(1);
+  const View& dx = call.output(0);
+  const Pooling p = pooling_of(call, dx, g);
+  call.expect(where.shape == g.shape, "indices must have the shape of the cotangents");
+  call.expect(p.height == 0 || p.width <= std::numeric_limits<std::int32_t>::max() / p.height,
+              "a plane must have less than 2^31 cells");
+  if (dx.size == 0) return;
+  const std::int32_t* indices = where.as<std::int32_t>();
+  const std::vector<TapRange> columns = column_taps(p);
+  const bool apart = p.rows.stride >= p.rows.kernel && p.columns.stride >= p.columns.kernel;
+  const std::int64_t pooled_size = p.out_height * p.out_width;
+  dispatch_float(g.dtype, [&]<typename T>() {
+    const T* in = g.as<T>();
+    T* out = dx.as<T>();
+    const std::size_t planes = static_cast<std::size_t>(dx.dim(0));
+    if (!apart) {
+      const double work = static_cast<double>(p.height * p.width) + 2 * static_cast<double>(pooled_size);
+      for_each_unit(call.workers, planes, work, [&](std::size_t unit) {
+        const std::int64_t plane = static_cast<std::int64_t>(unit);
+        pull_plane(p, in + plane * pooled_size, indices + plane * pooled_size,
+                   out + plane * p.height * p.width);
+      });
+      return;
+    }
+    const auto row_of = p.columns.stride == 2 ? pull_row<2, T> : pull_row<0, T>;
+    const std::size_t rows = planes * static_cast<std::size_t>(p.height);
+    for_each_unit(call.workers, rows, 2 * static_cast<double>(p.width), [&](std::size_t unit) {
+      const std::int64_t row = static_cast<std::int64_t>(unit), at = row / p.height * pooled_size;
+      row_of(p, columns, in + at, indices + at, row % p.height, out + row * p.width);
+    });
+  });
+}
+
 template <typename T>
 void average_row(const Pooling& p, const T* plane, std::int64_t oh, T* out) {
   const auto rows = p.rows.taps_inside(oh, p.height);
@@ -204,6 +269,7 @@ void avg_pool2d_grad(const Call& call) {
 }
 
 PALIMPSEST_KERNEL("maxPool2d", max_pool2d);
+PALIMPSEST_KERNEL("maxPool2dGrad", max_pool2d_grad);
 PALIMPSEST_KERNEL("avgPool2d", avg_pool2d);
 PALIMPSEST_KERNEL("avgPool2dGrad", avg_pool2d_grad);
 

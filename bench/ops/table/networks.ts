@@ -103,6 +103,15 @@ export const networks: Family = {
       inputs: [images],
       run: ([x]) => Object.values(maxPool2dWithIndices(x, { kernel: 2 })),
     },
+    {
+      kernel: 'maxPool2dGrad',
+      detail: '2x2',
+      inputs: [
+        floats(IMAGES, CHANNELS, HEIGHT / 2, WIDTH / 2),
+        indices(WIDTH, IMAGES, CHANNELS, HEIGHT / 2, WIDTH / 2),
+      ],
+      run: (inputs) => applied('maxPool2dGrad', inputs, { ...halved, size: [HEIGHT, WIDTH] }),
+    },
     { kernel: 'avgPool2d', detail: '2x2', inputs: [images], run: ([x]) => avgPool2d(x, { kernel: 2 }) },
     {
       kernel: 'resample',

@@ -5,6 +5,7 @@ import { extent, formatShape, sizeOf, type Shape } from '../../graph/shape';
 import type { Spec, Tensor } from '../../graph/tensor';
 import { tensor } from '../../graph/create';
 import { mul } from '../elementwise/arithmetic';
+import { agreedAxis } from '../agreedAxis';
 import { checkFloats, checkRank, checkSame } from '../floats';
 import { flatten, reshape } from '../shape/reshape';
 import { takeAlong, takeAlongGrad } from '../indexing/takeAlong';
@@ -72,6 +73,34 @@ function samePlane({ first, mixes }: AxisUse<object>): ExampleAxis {
   return first.axis < 2 ? first : mixes('its windows reach over the example axis');
 }
 
+/** The cells that were the largest, [N, C, OH, OW]. */
+const cellsAt = (x: Tensor, indices: Tensor): Tensor =>
+  reshape(takeAlong(flatten(x, 2), flatten(indices, 2)), indices.shape);
+
+interface SizedPooling extends Pooling {
+  readonly size: readonly [number, number];
+}
+
+/** What comes back for the windows, at their largest cells. */
+const maxPool2dGradOp = defineOp<SizedPooling>('maxPool2dGrad', {
+  infer: ([g, indices], { size, ...pooling }) => {
+    checkFloats('maxPool2dGrad', g);
+    checkRank('maxPool2dGrad', g, 4, 'cotangents [N, C, OH, OW]');
+    const shape = [...g.shape.slice(0, 2), ...size];
+    checkSame('maxPool2dGrad', 'cotangents', g, pooledShape('maxPool2dGrad', shape, pooling));
+    checkSame('maxPool2dGrad', 'indices', indices, g.shape);
+    return { shape, dtype: g.dtype };
+  },
+  lower: { kernel: 'maxPool2dGrad', attributes: numbers, views: asPlanes },
+  linearity: 'multilinear',
+  vjp: ([u], [, indices]) => [cellsAt(u, indices), null],
+  decompose: ([g, indices], { size }) => {
+    const cells = takeAlongGrad(flatten(g, 2), flatten(indices, 2), size[0] * size[1]);
+    return reshape(cells, [...g.shape.slice(0, 2), ...size]);
+  },
+  example: { axis: (use) => samePlane({ ...use, first: agreedAxis(use) }) },
+});
+
 const maxPool2dOp = defineOp<Pooling>('maxPool2d', {
   infer: ([x], pooling) => {
     const y = pooled('maxPool2d', x, pooling);
@@ -80,13 +109,10 @@ const maxPool2dOp = defineOp<Pooling>('maxPool2d', {
   lower: { kernel: 'maxPool2d', attributes: numbers, views: asPlanes },
   flops: windowFlops,
   // y[p, o] = x[p, i[p, o]]: what comes back goes where the largest cell was.
-  vjp: ([g], [x], [, indices]) => [
-    reshape(takeAlongGrad(flatten(g, 2), flatten(indices, 2), extent(flatten(x, 2).shape, 2)), x.shape),
+  vjp: ([g], [x], [, indices], pooling) => [
+    single(maxPool2dGradOp([g, indices], { ...pooling, size: [extent(x.shape, 2), extent(x.shape, 3)] })),
   ],
-  jvp: ([dx], _inputs, [y, indices]) => [
-    dx ? reshape(takeAlong(flatten(dx, 2), flatten(indices, 2)), y.shape) : null,
-    null,
-  ],
+  jvp: ([dx], _inputs, [, indices]) => [dx && cellsAt(dx, indices), null],
   example: { axis: samePlane },
 });
 
@@ -100,10 +126,6 @@ const avgPool2dOp = defineOp<Pooling>('avgPool2d', {
   ],
   example: { axis: samePlane },
 });
-
-interface SizedPooling extends Pooling {
-  readonly size: readonly [number, number];
-}
 
 const avgPool2dGradOp = defineOp<SizedPooling>('avgPool2dGrad', {
   infer: ([g], { size, ...pooling }) => {

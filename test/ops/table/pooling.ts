@@ -5,11 +5,11 @@ import {
   globalMaxPool,
 } from '../../../lib/ops/networks/adaptivePool';
 import { avgPool1d, maxPool1d } from '../../../lib/ops/networks/pool1d';
-import { avgPool2d, maxPool2dWithIndices } from '../../../lib/ops/networks/pool2d';
+import { avgPool2d, maxPool2d, maxPool2dWithIndices } from '../../../lib/ops/networks/pool2d';
 import { vjp } from '../../../lib/transforms/vjp';
 import { at, build, flattenFrom, type NdArray } from '../../support/array';
 import { cellUnder, folded, positions, windowOf, type Window } from '../../support/windows';
-import { ofShapes, type Case, type Row } from '../row';
+import { ofShapes, valuesOf, type Case, type Row } from '../row';
 
 /** The windows of a pooling: under `ceilMode` the high padding reaches as far as the last window that begins in time. */
 function windowFor(x: NdArray, options: any): Window {
@@ -224,6 +224,46 @@ export const pooling: readonly Row[] = [
     gives: ['float', 'int32'],
     examples: POOL_EXAMPLES,
     mixes: [{ axes: [2] }],
+  },
+  {
+    name: 'maxPool2dGrad',
+    // What comes back for the image: the input here is the image itself, pooled; which cells win is fixed.
+    run: ([x, g], options) => vjp((image) => maxPool2d(image, options), x!).pull(g!),
+    reference: ([x, g], options) => {
+      const places = pooled(x!, options, (cells) => firstLargest(cells).at);
+      return build(x!.shape, ([n, c, row, column]) => {
+        const cell = row! * x!.shape[3]! + column!;
+        let sum = 0;
+        build(places.shape.slice(2), ([r, s]) => {
+          if (at(places, n!, c!, r!, s!) === cell) sum += at(g!, n!, c!, r!, s!);
+          return 0;
+        });
+        return sum;
+      });
+    },
+    cases: [
+      ...[...POOLS, ...CEILED].map((of) => ({
+        ...of,
+        inputs: [
+          { ...of.inputs[0]!, constant: true },
+          { shape: pooled(valuesOf(of)[0]!, of.options, () => 0).shape },
+        ],
+      })),
+      {
+        name: 'windows apart',
+        inputs: [{ shape: [1, 2, 5, 7], constant: true }, { shape: [1, 2, 2, 2] }],
+        options: { kernel: [2, 1], stride: [3, 4] },
+      },
+    ],
+    large: {
+      name: 'large',
+      inputs: [{ shape: [20, 8, 24, 24] }, { shape: [20, 8, 12, 12] }],
+      options: { kernel: 2 },
+    },
+    examples: [
+      { axes: [0, 0], output: 0 },
+      { axes: [0, 0], output: 0, of: 'overlapping windows' },
+    ],
   },
   {
     name: 'avgPool2d',
