@@ -117,6 +117,9 @@ void slogdet(const Call& call) {
     factor_each(
         call, "slogdet", static_cast<std::size_t>(a.dim(0)), 2 * cube(n) / 3, Size::small,
         [&](std::size_t i) {
+          logs[i] = 0;
+          signs[i] = 1;
+          if (n == 0) return 0;
           const StoragePtr scratch = call.scratch(n * n * sizeof(T) + n * sizeof(int));
           T* lu = reinterpret_cast<T*>(scratch->data());
           int* pivots = reinterpret_cast<int*>(lu + n * n);
