@@ -17,25 +17,25 @@ namespace {
 namespace formula {
 
 // A function in double precision where the processor can, of the C library elsewhere.
-#define PALIMPSEST_DOUBLE(function)                        \
-  static double apply(double a) {                          \
-    if constexpr (doubles::kHasFma) {                      \
-      return doubles::function(a);                         \
-    } else {                                               \
-      return __builtin_##function(a);                      \
-    }                                                      \
+#define PALIMPSEST_DOUBLE(function)                                                             \
+  static double apply(double a) {                                                               \
+    if constexpr (doubles::kHasFma) {                                                           \
+      return doubles::function(a);                                                              \
+    } else {                                                                                    \
+      return __builtin_##function(a);                                                           \
+    }                                                                                           \
   }
 // With a single-precision function of its own.
-#define PALIMPSEST_FUNCTION(function)                      \
-  struct function {                                        \
-    static float apply(float a) { return single::function(a); } \
-    PALIMPSEST_DOUBLE(function)                            \
+#define PALIMPSEST_FUNCTION(function)                                                           \
+  struct function {                                                                             \
+    static float apply(float a) { return single::function(a); }                                 \
+    PALIMPSEST_DOUBLE(function)                                                                 \
   };
 // Single precision by way of double precision, which leaves half a unit of the last place.
-#define PALIMPSEST_ROUNDED_FUNCTION(function)              \
-  struct function {                                        \
-    static float apply(float a) { return static_cast<float>(apply(static_cast<double>(a))); } \
-    PALIMPSEST_DOUBLE(function)                            \
+#define PALIMPSEST_ROUNDED_FUNCTION(function)                                                   \
+  struct function {                                                                             \
+    static float apply(float a) { return static_cast<float>(apply(static_cast<double>(a))); }   \
+    PALIMPSEST_DOUBLE(function)                                                                 \
   };
 
 PALIMPSEST_FUNCTION(exp)

@@ -66,8 +66,8 @@ void binary_loop(std::size_t n, std::byte* out, const std::byte* a, const std::b
   for (std::size_t i = 0; i < n; ++i) y[i] = F::apply(x1[i], x2[i]);
 }
 
-// A guarded function: elements that are hard are worked out anew, one by one. Their operands are kept, because
-// the result may be written over them.
+// A guarded function: elements that are hard are worked out anew, one by one. Their operands are kept,
+// because the result may be written over them.
 constexpr std::size_t kGuardedRun = 128;
 
 template <typename F, typename T>

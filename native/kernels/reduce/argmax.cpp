@@ -1,5 +1,5 @@
-// The index of the largest or smallest element along one axis: the first of equals, and the first NaN if there
-// is one.
+// The index of the largest or smallest element along one axis: the first of equals, and the first NaN if
+// there is one.
 // Attributes: axis.
 #include <algorithm>
 #include <cstdint>
@@ -48,7 +48,8 @@ void extreme_of_columns(const T* x, std::size_t n, std::size_t stride, std::size
     PALIMPSEST_INDEPENDENT
     for (std::size_t j = 0; j < width; ++j) {
       // A NaN once found stays.
-      const bool moves = is_better<combine>(row[j], extreme[j]) | ((row[j] != row[j]) & (extreme[j] == extreme[j]));
+      const bool is_first_nan = (row[j] != row[j]) & (extreme[j] == extreme[j]);
+      const bool moves = is_better<combine>(row[j], extreme[j]) | is_first_nan;
       extreme[j] = moves ? row[j] : extreme[j];
       y[j] = moves ? static_cast<std::int32_t>(i) : y[j];
     }
@@ -106,8 +107,9 @@ void arg_extreme(const Call& call) {
   for (std::size_t k = 0; k < axis; ++k) outer *= static_cast<std::size_t>(x.shape[k]);
   for (std::size_t k = axis + 1; k < x.shape.size(); ++k) inner *= static_cast<std::size_t>(x.shape[k]);
   const auto n = static_cast<std::size_t>(x.shape[axis]);
-  if (x.dtype == DType::int32) return arg_extreme_as<combine>(call, outer, n, inner, x.as<std::int32_t>(), out);
-  dispatch_float(x.dtype, [&]<typename T>() { arg_extreme_as<combine>(call, outer, n, inner, x.as<T>(), out); });
+  const auto run = [&]<typename T>() { arg_extreme_as<combine>(call, outer, n, inner, x.as<T>(), out); };
+  if (x.dtype == DType::int32) return run.template operator()<std::int32_t>();
+  dispatch_float(x.dtype, run);
 }
 
 PALIMPSEST_KERNEL("argmax", arg_extreme<Combine::max>);

@@ -5,7 +5,8 @@
 
 namespace palimpsest {
 
-// What a reduction does with two values. Sums and products of int32 wrap around; max and min with a NaN are NaN.
+// What a reduction does with two values. Sums and products of int32 wrap around; max and min with a NaN are
+// NaN.
 enum class Combine { sum, max, min, prod };
 constexpr std::size_t kCombineCount = 4;
 

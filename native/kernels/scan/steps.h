@@ -11,9 +11,17 @@ namespace palimpsest {
 // result after each. `follow` puts the state of a whole block behind the state before it: the same as taking
 // the block's elements one by one, but for rounding.
 
-// Single precision is added up in double precision; int32 wraps around.
+// Floats are added up in double precision; integers wrap around.
+template <typename T, bool is_integer = std::is_integral_v<T>>
+struct ScanNumberOf {
+  using type = double;
+};
 template <typename T>
-using ScanNumber = std::conditional_t<std::is_same_v<T, std::int32_t>, std::uint32_t, double>;
+struct ScanNumberOf<T, true> {
+  using type = std::make_unsigned_t<T>;
+};
+template <typename T>
+using ScanNumber = typename ScanNumberOf<T>::type;
 
 template <typename T>
 struct CumSum {

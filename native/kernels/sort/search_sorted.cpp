@@ -31,8 +31,8 @@ void search(const T* sorted, std::size_t n, const T* values, std::size_t count, 
   for (; n > 1; n -= n / 2) {
     const auto half = static_cast<std::uint32_t>(n / 2);
     for (std::size_t j = 0; j < count; ++j) {
-      const auto passed = static_cast<std::uint32_t>(is_passed<is_right>(sorted[begin[j] + half - 1], values[j]));
-      begin[j] += half * passed;
+      const T x = sorted[begin[j] + half - 1];
+      begin[j] += half * static_cast<std::uint32_t>(is_passed<is_right>(x, values[j]));
     }
   }
   for (std::size_t j = 0; j < count; ++j) {

@@ -12,11 +12,11 @@ namespace doubles {
 // |x| < 1: x + x P(x^2), relative error 2^-62.
 inline double erf_small(double x) {
   return fma(x,
-             polynomial(x * x, 0x1.06eba8214db69p-3, -0x1.812746b0379e6p-2, 0x1.ce2f21a042b32p-4,
-                        -0x1.b82ce31284ea4p-6, 0x1.565bcd0dbc15dp-8, -0x1.c02db3db018fbp-11,
-                        0x1.f9a321dc22456p-14, -0x1.f4d1e388847f3p-17, 0x1.b9df276328e4ap-20,
-                        -0x1.5f1ef21b91138p-23, 0x1.f7b6306ec2d0cp-27, -0x1.38a1375425851p-30,
-                        0x1.0608f5fa982dbp-34),
+             long_polynomial(x * x, 0x1.06eba8214db69p-3, -0x1.812746b0379e6p-2, 0x1.ce2f21a042b32p-4,
+                             -0x1.b82ce31284ea4p-6, 0x1.565bcd0dbc15dp-8, -0x1.c02db3db018fbp-11,
+                             0x1.f9a321dc22456p-14, -0x1.f4d1e388847f3p-17, 0x1.b9df276328e4ap-20,
+                             -0x1.5f1ef21b91138p-23, 0x1.f7b6306ec2d0cp-27, -0x1.38a1375425851p-30,
+                             0x1.0608f5fa982dbp-34),
              x);
 }
 
@@ -31,7 +31,7 @@ inline double exp_of_square(double a) {
 inline double erfc_positive(double a) {
   a = a > 28.0 ? 28.0 : a;
   const double q = (a - 4.0) / (a + 4.0);
-  const double p = polynomial(
+  const double p = long_polynomial(
       q, 0x1.3ba5916e9fd7fp+0, -0x1.1df1ad154a29cp-3, 0x1.f7f5df66fd75bp-7, 0x1.16ecefcfa5ff1p-4,
       -0x1.9ddb23c3e8bb4p-4, 0x1.7fee004df747dp-4, -0x1.0fb06dfe5723bp-4, 0x1.3079edf9e931ap-5,
       -0x1.09623880b9ed3p-6, 0x1.49c67195665d6p-8, -0x1.8d4a9fbc9bef4p-11, -0x1.a1de85cb5f86bp-13,

@@ -74,10 +74,10 @@ inline double tan(double x) {
 inline double atan_tail(double t) {
   const double z = t * t;
   return t * z *
-         polynomial(z, -0x1.5555555555543p-2, 0x1.9999999996358p-3, -0x1.24924922e6fa1p-3,
-                    0x1.c71c70f9914d6p-4, -0x1.745cfacdf8197p-4, 0x1.3b113845be7d7p-4,
-                    -0x1.10ecfb6444bc1p-4, 0x1.df20341402478p-5, -0x1.9d19652b4dec2p-5,
-                    0x1.387d1be3170e2p-5, -0x1.26c230a631363p-6);
+         long_polynomial(z, -0x1.5555555555543p-2, 0x1.9999999996358p-3, -0x1.24924922e6fa1p-3,
+                         0x1.c71c70f9914d6p-4, -0x1.745cfacdf8197p-4, 0x1.3b113845be7d7p-4,
+                         -0x1.10ecfb6444bc1p-4, 0x1.df20341402478p-5, -0x1.9d19652b4dec2p-5,
+                         0x1.387d1be3170e2p-5, -0x1.26c230a631363p-6);
 }
 
 // atan(y / x) for y, x >= 0, not both 0 and not both infinite: an eighth or a quarter of a turn is taken out.
@@ -106,10 +106,10 @@ inline double atan2(double y, double x) {
 inline double asin_tail(double x) {
   const double z = x * x;
   return x * z *
-         polynomial(z, 0x1.55555555553e6p-3, 0x1.33333333674afp-4, 0x1.6db6db461b9d0p-5,
-                    0x1.f1c72b44c6732p-6, 0x1.6e8a0773c9508p-6, 0x1.1c6ae98411607p-6, 0x1.c70e6bba5c0b3p-7,
-                    0x1.8e6298faff4b8p-7, 0x1.aeb51e071c0cfp-8, 0x1.3e2d83a2eb116p-6,
-                    -0x1.074e44efe719ap-6, 0x1.04a4bb36bb2d2p-5);
+         long_polynomial(z, 0x1.55555555553e6p-3, 0x1.33333333674afp-4, 0x1.6db6db461b9d0p-5,
+                         0x1.f1c72b44c6732p-6, 0x1.6e8a0773c9508p-6, 0x1.1c6ae98411607p-6,
+                         0x1.c70e6bba5c0b3p-7, 0x1.8e6298faff4b8p-7, 0x1.aeb51e071c0cfp-8,
+                         0x1.3e2d83a2eb116p-6, -0x1.074e44efe719ap-6, 0x1.04a4bb36bb2d2p-5);
 }
 
 // Beyond 1/2 from asin(x) = pi/2 - 2 asin(sqrt((1 - x) / 2)). NaN beyond 1, from the root.
