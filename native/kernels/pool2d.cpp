@@ -130,23 +130,44 @@ void max_pool2d(const Call& call) {
   });
 }
 
-// One row of the unpooled plane, where windows do not overlap: a cell takes what comes back for its window if it
-// was the largest. Written for all cells of a window's row side by side, so that it vectorises.
-template <std::int64_t kStride, typename T>
+// Two cells of every window side by side: what the loops below do for windows of two columns, in a form that
+// vectorises.
+template <typename T>
+void pull_pairs(std::int64_t windows, const T* __restrict g, const std::int32_t* __restrict largest,
+                std::int32_t place, T* __restrict out) {
+  for (std::int64_t ow = 0; ow < windows; ++ow) {
+    // Unsigned, so that an index that nobody has checked may wrap.
+    const auto column = static_cast<std::uint32_t>(largest[ow]) - static_cast<std::uint32_t>(place + 2 * ow);
+    const T value = g[ow];
+    out[2 * ow] = column == 0 ? value : T(0);
+    out[2 * ow + 1] = column == 1 ? value : T(0);
+  }
+}
+
+// One row of the unpooled plane, where windows do not overlap: a cell takes what comes back for its window if
+// it was the largest.
+template <typename T>
 void pull_row(const Pooling& p, const std::vector<TapRange>& columns, const T* pooled,
               const std::int32_t* indices, std::int64_t h, T* __restrict out) {
-  std::fill(out, out + p.width, T(0));
-  const std::int64_t stride = kStride == 0 ? p.columns.stride : kStride;
-  const std::int64_t oh = (h + p.rows.pad) / p.rows.stride;
-  if (oh >= p.out_height || h - p.rows.first_cell(oh) >= p.rows.kernel) return;
+  const std::int64_t stride = p.columns.stride, oh = (h + p.rows.pad) / p.rows.stride;
+  if (oh >= p.out_height || h - p.rows.first_cell(oh) >= p.rows.kernel) {
+    std::fill(out, out + p.width, T(0));
+    return;
+  }
   const T* g = pooled + oh * p.out_width;
   const std::int32_t* largest = indices + oh * p.out_width;
+  if (p.columns.kernel == 2 && stride == 2 && p.columns.pad == 0 && 2 * p.out_width <= p.width) {
+    pull_pairs(p.out_width, g, largest, static_cast<std::int32_t>(h * p.width), out);
+    std::fill(out + 2 * p.out_width, out + p.width, T(0));
+    return;
+  }
+  std::fill(out, out + p.width, T(0));
   for (std::int64_t j = 0; j < p.columns.kernel; ++j) {
     const std::int64_t first = j - p.columns.pad;
     const std::int32_t place = static_cast<std::int32_t>(h * p.width + first);
     const TapRange taps = columns[static_cast<std::size_t>(j)];
     for (std::int64_t ow = taps.low; ow < taps.high; ++ow) {
-      out[first + ow * stride] = largest[ow] == place + static_cast<std::int32_t>(ow * stride) ? g[ow] : T(0);
+      if (largest[ow] == place + static_cast<std::int32_t>(ow * stride)) out[first + ow * stride] = g[ow];
     }
   }
 }
@@ -186,11 +207,10 @@ void max_pool2d_grad(const Call& call) {
       });
       return;
     }
-    const auto row_of = p.columns.stride == 2 ? pull_row<2, T> : pull_row<0, T>;
     const std::size_t rows = planes * static_cast<std::size_t>(p.height);
     for_each_unit(call.workers, rows, 2 * static_cast<double>(p.width), [&](std::size_t unit) {
       const std::int64_t row = static_cast<std::int64_t>(unit), at = row / p.height * pooled_size;
-      row_of(p, columns, in + at, indices + at, row % p.height, out + row * p.width);
+      pull_row(p, columns, in + at, indices + at, row % p.height, out + row * p.width);
     });
   });
 }
