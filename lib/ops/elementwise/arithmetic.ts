@@ -1,4 +1,4 @@
-import type { DType } from '../../graph/dtype';
+import { isFloat, type DType } from '../../graph/dtype';
 import { movesData } from '../../graph/flops';
 import { defineOp, single, type Op } from '../../graph/op';
 import { checkShape, type Shape } from '../../graph/shape';
@@ -178,6 +178,6 @@ const power = binary(
  */
 export function pow(a: Operand, b: Operand): Tensor {
   // Exactly what the general power gives, at the price of a product.
-  if (b === 2 && typeof a !== 'number') return square(a);
+  if (b === 2 && typeof a !== 'number' && isFloat(a.dtype)) return square(a);
   return power(a, b);
 }
