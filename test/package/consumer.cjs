@@ -1,6 +1,6 @@
 'use strict';
 const assert = require('node:assert/strict');
-const { grad, matmul, sum, tensor } = require('palimpsest');
+const { cholesky, grad, matmul, sum, tensor } = require('palimpsest');
 const { ssd } = require('palimpsest/unlearn');
 
 async function main() {
@@ -16,6 +16,13 @@ async function main() {
   assert.deepEqual([...(await matmul(x, w).data())], [4, 5, 10, 11]);
   const gradient = grad((weight) => sum(matmul(x, weight)))(w);
   assert.deepEqual([...(await gradient.data())], [5, 5, 7, 7, 9, 9]);
+  const factor = cholesky(
+    tensor([
+      [4, 2],
+      [2, 5],
+    ]),
+  ); // LAPACK comes along
+  assert.deepEqual([...(await factor.data())], [2, 0, 1, 2]);
   assert.equal(typeof ssd, 'function');
   console.log('consumer: ok');
 }

@@ -176,6 +176,7 @@ function main() {
       PREBUILD,
       'native/build.js',
       'LICENSE',
+      'THIRD_PARTY.md',
     ])
       expect(listed.includes(`package/${file}`), `${file} is not in the package`);
     const stray = listed.filter((file) =>
