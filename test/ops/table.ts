@@ -22,6 +22,7 @@ import { scattering } from './table/scattering';
 import { scans } from './table/scans';
 import { resampling } from './table/resampling';
 import { shape } from './table/shape';
+import { counting } from './table/counting';
 import { sorting } from './table/sorting';
 import { training } from './table/training';
 import { unary } from './table/unary';
@@ -42,6 +43,7 @@ export const table: readonly Row[] = [
   ...reductions,
   ...scans,
   ...sorting,
+  ...counting,
   ...products,
   ...attentions,
   ...convolutions,
