@@ -1,4 +1,6 @@
 // cholesky: the lower factor L of A = L L^T, for the symmetric part A of each matrix of [B, n, n].
+#include <atomic>
+
 #include "lapack.h"
 #include "matrices.h"
 
@@ -56,11 +58,39 @@ template <typename T> int factor_in_blocks(const Workers& workers, T* a, std::si
   return 0;
 }
 
-template <typename T> int factor(const Workers& workers, const T* a, std::size_t n, T* l) {
-  if (!all_finite(a, n * n)) return kNotFinite;
-  symmetric_part(a, n, l);
-  const int info = n < kLarge ? factor_block(l, n, n) : factor_in_blocks(workers, l, n);
-  for (std::size_t i = 0; i < n; ++i) std::fill(l + i * n + i + 1, l + (i + 1) * n, T{0});
+// Rows [begin, end) of the symmetric part's lower triangle, with zeros above. False when they, or the columns of the same
+// number, have a NaN or an infinity.
+template <typename T>
+bool lower_rows(const T* a, std::size_t n, std::size_t begin, std::size_t end, T* l) {
+  constexpr std::size_t kColumns = 32;
+  T sum = 0;  // of differences x - x, which are 0 for numbers
+  for (std::size_t j0 = 0; j0 < end; j0 += kColumns) {
+    for (std::size_t i = std::max(begin, j0); i < end; ++i) {
+      for (std::size_t j = j0; j < std::min(j0 + kColumns, i + 1); ++j) {
+        const T below = a[i * n + j], above = a[j * n + i];
+        sum += (below - below) + (above - above);
+        l[i * n + j] = below == above ? below : below / 2 + above / 2;
+      }
+    }
+  }
+  for (std::size_t i = begin; i < end; ++i) std::fill(l + i * n + i + 1, l + (i + 1) * n, T{0});
+  return sum == 0;
+}
+
+template <typename T>
+int factor(const Workers& workers, const T* a, std::size_t n, T* l) {
+  if (n < kLarge) return lower_rows(a, n, 0, n, l) ? factor_block(l, n, n) : kNotFinite;
+  constexpr std::size_t kRows = 32;
+  std::atomic<bool> is_finite = true;
+  workers.parallel_range(n, kRows, [&](std::size_t begin, std::size_t end) {
+    if (!lower_rows(a, n, begin, end, l)) is_finite = false;
+  });
+  if (!is_finite) return kNotFinite;
+  const int info = factor_in_blocks(workers, l, n);
+  // The products of a block with itself were written whole.
+  for (std::size_t i = 0; i < n; ++i) {
+    std::fill(l + i * n + i + 1, l + i * n + std::min(n, (i / kBlock + 1) * kBlock), T{0});
+  }
   return info;
 }
 
