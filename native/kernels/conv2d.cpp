@@ -1,5 +1,6 @@
 // Convolution and its two gradients as products whose one side is made of patches while it is packed.
 #include "core/kernel.h"
+#include "kernels/depthwise/depthwise.h"
 #include "kernels/product/conv_shape.h"
 #include "kernels/product/fold.h"
 #include "kernels/product/patches.h"
@@ -28,6 +29,11 @@ void conv2d(const Call& call) {
                 "the bias must have one value an output channel");
   }
   dispatch_float(y.dtype, [&]<typename T>() {
+    if (depthwise::applies(conv)) {
+      const T* bias = biased ? call.input(2).as<T>() : nullptr;
+      depthwise::forward(call, conv, x.as<T>(), w.as<T>(), bias, y.as<T>());
+      return;
+    }
     const Index patch = conv.patch();
     const Matrix<T> kernels(w.as<T>(), conv.outputs * patch, 1, patch, patch, conv.groups);
     const product::Extents extents{conv.examples, 1, patch, conv.outputs, conv.positions()};
@@ -46,8 +52,13 @@ void conv2d_input_grad(const Call& call) {
   call.expect(call.attributes().size() == 9, "nine attributes expected");
   const View &g = call.input(0), &w = call.input(1), &dx = call.output(0);
   const ConvShape conv = product::conv_shape(call, dx.shape, w.shape, g.shape);
-  dispatch_float(dx.dtype,
-                 [&]<typename T>() { product::run_fold<T>(call, conv, g.as<T>(), w.as<T>(), dx.as<T>()); });
+  dispatch_float(dx.dtype, [&]<typename T>() {
+    if (depthwise::applies(conv)) {
+      depthwise::input_grad(call, conv, g.as<T>(), w.as<T>(), dx.as<T>());
+    } else {
+      product::run_fold<T>(call, conv, g.as<T>(), w.as<T>(), dx.as<T>());
+    }
+  });
 }
 
 // dw[o, k] = sum_n P_n, or sum_n P_n^2 elementwise, with P_n[k, o] = sum_t patch[n, k, t] g[n, o, t]. Patches
@@ -59,6 +70,10 @@ void sum_over_examples(const Call& call, product::Reduction reduction) {
   const View &x = call.input(0), &g = call.input(1), &out = call.output(0);
   const ConvShape conv = product::conv_shape(call, x.shape, out.shape, g.shape);
   dispatch_float(out.dtype, [&]<typename T>() {
+    if (depthwise::applies(conv) && reduction == product::Reduction::sum) {
+      depthwise::weight_grad(call, conv, x.as<T>(), g.as<T>(), out.as<T>());
+      return;
+    }
     const Index cells = conv.positions(), kernels = conv.outputs * conv.patch();
     const product::Extents extents{1, conv.examples / conv.groups, cells, conv.patch(), conv.outputs};
     for (Index group = 0; group < conv.groups && out.size > 0; ++group) {

@@ -43,6 +43,27 @@ export const convolutions: Family = {
       flops: FLOPS,
     },
     {
+      kernel: 'conv2d',
+      detail: 'depthwise, 256 channels',
+      inputs: [floats(16, 256, 56, 56), floats(256, 1, 3, 3)],
+      run: ([x, w]) => conv2d(x, w, { padding: 1, groups: 256 }),
+      flops: multiplyAdds(16, 256, 56 * 56, 9),
+    },
+    {
+      kernel: 'conv2dInputGrad',
+      detail: 'depthwise, 256 channels',
+      inputs: [floats(16, 256, 56, 56), floats(256, 1, 3, 3)],
+      run: ([g, w]) => conv2dInputGrad(g, w, { padding: 1, groups: 256, size: 56 }),
+      flops: multiplyAdds(16, 256, 56 * 56, 9),
+    },
+    {
+      kernel: 'conv2dWeightGrad',
+      detail: 'depthwise, 256 channels',
+      inputs: [floats(16, 256, 56, 56), floats(16, 256, 56, 56)],
+      run: ([x, g]) => conv2dWeightGrad(x, g, { padding: 1, groups: 256, kernel: 3 }),
+      flops: multiplyAdds(16, 256, 56 * 56, 9),
+    },
+    {
       kernel: 'unfold',
       detail: '3x3',
       inputs: [floats(...IMAGES)],

@@ -110,6 +110,20 @@ export const convolutions: readonly Row[] = [
       ofShapes('groups', { groups: 2, padding: 1 }, [2, 4, 3, 3], [6, 2, 2, 2]),
       ofShapes('depthwise', { groups: 3, padding: 1, stride: [2, 1] }, [2, 3, 4, 3], [6, 1, 3, 3]),
       ofShapes('pointwise in groups', { groups: 2 }, [3, 4, 2, 2], [2, 2, 1, 1]),
+      ofShapes(
+        'depthwise, side by side',
+        {
+          groups: 2,
+          padding: [
+            [1, 0],
+            [0, 2],
+          ],
+          dilation: [1, 2],
+        },
+        [2, 2, 3, 4],
+        [4, 1, 3, 2],
+      ),
+      ofShapes('depthwise and a bias', { groups: 3, padding: 'same' }, [2, 3, 2, 5], [3, 1, 1, 3], [3]),
       ofShapes('as large as the image', { padding: 'same' }, [2, 2, 4, 3], [2, 2, 2, 3]),
       ofShapes(
         'as large as every other cell',
@@ -142,10 +156,25 @@ export const convolutions: readonly Row[] = [
       { axes: [0, null], output: 0, of: 'groups' },
       { axes: [0, null], output: 0, of: 'depthwise' },
       { axes: [0, null], output: 0, of: 'pointwise in groups' },
+      { axes: [0, null], output: 0, of: 'depthwise, side by side' },
       { axes: [0, null], output: 0, of: 'each side by itself' },
       { axes: [0, null, null], output: 0, of: 'a bias in groups' },
     ],
     mixes: [{ axes: [1, null] }, { axes: [null, 0] }],
+  },
+  {
+    name: 'depthwise conv2d',
+    covers: ['conv2d'],
+    run: ([x, w], options) => conv2d(x!, w!, options),
+    reference: ([x, w], options) => convolved(x!, w!, options),
+    cases: [
+      ofShapes('rows longer than vectors', { groups: 2, padding: 1 }, [1, 2, 3, 37], [2, 1, 3, 3]),
+      ofShapes('wide windows', { groups: 2, padding: 'same' }, [1, 2, 2, 9], [2, 1, 2, 7]),
+      ofShapes('no images', { groups: 2 }, [0, 2, 3, 3], [2, 1, 2, 2]),
+    ],
+    without: { size1: 'a depthwise convolution has two channels or more' },
+    large: ofShapes('large', { padding: 1, groups: 8 }, [16, 8, 30, 35], [8, 1, 3, 3]),
+    examples: [{ axes: [0, null], output: 0 }],
   },
   {
     name: 'conv2dInputGrad',

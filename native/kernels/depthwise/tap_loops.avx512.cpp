@@ -1,0 +1,7 @@
+#include "tap_loops.inl"
+
+namespace palimpsest {
+
+extern const TapLoopSet kAvx512TapLoops{kTapLoopsOf<float>, kTapLoopsOf<double>};
+
+}  // namespace palimpsest
