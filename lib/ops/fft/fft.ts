@@ -25,7 +25,7 @@ export interface FftOptions {
 }
 
 /** What a transform of n numbers is multiplied by. */
-export function scaleOf(where: string, norm: FftNorm, n: number, inverse: boolean): number {
+function scaleOf(where: string, norm: FftNorm, n: number, inverse: boolean): number {
   switch (norm) {
     case 'ortho':
       return 1 / Math.sqrt(n);
@@ -38,8 +38,15 @@ export function scaleOf(where: string, norm: FftNorm, n: number, inverse: boolea
   }
 }
 
+/** The extent of an axis that must not be empty. */
+function elementsAlong(where: string, x: Tensor, axis: number): number {
+  const n = extent(x.shape, axis);
+  if (n === 0) throw new ShapeError(`${where}: an axis with elements expected, got ${formatShape(x.shape)}`);
+  return n;
+}
+
 /** Cuts an axis or fills it up with zeros. */
-export function fitted(where: string, x: Tensor, axis: number, n: number): Tensor {
+function fitted(where: string, x: Tensor, axis: number, n: number): Tensor {
   if (!Number.isSafeInteger(n) || n < 1) {
     throw new OptionError(`${where}: n must be a positive integer, got ${n} for ${formatShape(x.shape)}`);
   }
@@ -64,7 +71,7 @@ function complexTransform(where: string, x: Tensor, options: FftOptions, inverse
   checkOptions(where, options, OPTIONS);
   checkComplex(where, x);
   const axis = normalizeAxis(where, options.axis ?? -1, x.shape.length - 1);
-  const n = options.n ?? extent(x.shape, axis);
+  const n = options.n ?? elementsAlong(where, x, axis);
   const numbers = fitted(where, x, axis, n);
   return scaled(fourier(numbers, axis, inverse), scaleOf(where, options.norm ?? 'backward', n, inverse));
 }
@@ -78,7 +85,7 @@ function complexTransform(where: string, x: Tensor, options: FftOptions, inverse
  *
  * @example
  * const spectrum = fft(complex(signal));                // [8] -> [8, 2]
- * @throws ShapeError unless x is complex and has the axis; DTypeError for anything but floats; OptionError.
+ * @throws ShapeError unless x is complex and has the axis, with elements; DTypeError for anything but floats; OptionError.
  */
 export const fft = (x: Tensor, options: FftOptions = {}): Tensor =>
   complexTransform('fft', x, options, false);
@@ -101,7 +108,7 @@ export function rfft(x: Tensor, options: FftOptions = {}): Tensor {
   checkOptions('rfft', options, OPTIONS);
   checkFloats('rfft', x);
   const axis = normalizeAxis('rfft', options.axis ?? -1, x.shape.length);
-  const n = options.n ?? extent(x.shape, axis);
+  const n = options.n ?? elementsAlong('rfft', x, axis);
   const last = moveAxis(fitted('rfft', x, axis, n), axis, -1);
   const spectrum = moveAxis(fourierOfReal(last), x.shape.length - 1, axis);
   return scaled(spectrum, scaleOf('rfft', options.norm ?? 'backward', n, false));
