@@ -1,5 +1,5 @@
-// assignment: the cheapest choice of min(m, n) entries of a cost matrix [m, n], no two in one row or column, for each matrix of
-// [B, m, n]: rows int32 [B, k] in ascending order, and their columns int32 [B, k].
+// assignment: the cheapest choice of min(m, n) entries of a cost matrix [m, n], no two in one row or column,
+// for each matrix of [B, m, n]: rows int32 [B, k] in ascending order, and their columns int32 [B, k].
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -12,9 +12,11 @@ namespace {
 
 constexpr std::int64_t kMostRows = 16384;
 
-// Shortest augmenting paths with dual prices (Jonker and Volgenant 1987, as Crouse 2016 writes it). Rows <= columns; `stride`
-// leads from row to row and `step` from column to column, so that a matrix with more rows is read transposed.
-template <typename T> class Assignment {
+// Shortest augmenting paths with dual prices (Jonker and Volgenant 1987, as Crouse 2016 writes it). Rows <=
+// columns; `stride` leads from row to row and `step` from column to column, so that a matrix with more rows
+// is read transposed.
+template <typename T>
+class Assignment {
  public:
   Assignment(const T* cost, std::size_t rows, std::size_t columns, std::size_t stride, std::size_t step)
       : cost_(cost),
@@ -112,7 +114,9 @@ void assign(const Workers& workers, const T* cost, std::size_t m, std::size_t n,
   for (std::size_t i = 0; i < m * n; ++i) {
     // Plus infinity forbids an entry.
     const bool is_cost = cost[i] > -std::numeric_limits<T>::infinity();
-    if (!is_cost) throw Error("ERR_VALUE", "assignment: costs must be numbers or plus infinity, got NaN or minus infinity");
+    if (!is_cost)
+      throw Error("ERR_VALUE",
+                  "assignment: costs must be numbers or plus infinity, got NaN or minus infinity");
   }
   const bool is_turned = m > n;
   Assignment<T> problem(cost, std::min(m, n), std::max(m, n), is_turned ? 1 : n, is_turned ? n : 1);
@@ -138,8 +142,9 @@ void assignment(const Call& call) {
   const View& cost = call.input(0);
   const View &rows = call.output(0), &columns = call.output(1);
   call.expect(cost.rank() == 3, "expected costs [B, m, n]");
-  call.expect(rows.shape == Shape{cost.dim(0), std::min(cost.dim(1), cost.dim(2))} && columns.shape == rows.shape,
-              "expected rows and columns [B, min(m, n)]");
+  call.expect(
+      rows.shape == Shape{cost.dim(0), std::min(cost.dim(1), cost.dim(2))} && columns.shape == rows.shape,
+      "expected rows and columns [B, min(m, n)]");
   std::int32_t *chosen_rows = rows.as<std::int32_t>(), *chosen_columns = columns.as<std::int32_t>();
   dispatch_float(cost.dtype, [&]<typename T>() {
     const T* in = cost.as<T>();

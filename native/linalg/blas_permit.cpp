@@ -8,8 +8,8 @@
 extern "C" void openblas_set_num_threads(int count) __attribute__((weak));
 
 #ifdef PALIMPSEST_STATIC_OPENBLAS
-// OpenBLAS starts its threads while the library loads, as many as its environment variables say. The linker gives it this
-// function in place of getenv, so that it starts none, whatever the variables say.
+// OpenBLAS starts its threads while the library loads, as many as its environment variables say. The linker
+// gives it this function in place of getenv, so that it starts none, whatever the variables say.
 extern "C" char* __real_getenv(const char* name);
 extern "C" char* __wrap_getenv(const char* name);
 
@@ -22,7 +22,8 @@ char* __wrap_getenv(const char* name) {
 namespace palimpsest {
 namespace {
 
-// Distributions build OpenBLAS with two buffers for each of 64 threads or more; no call takes more than two at a time.
+// Distributions build OpenBLAS with two buffers for each of 64 threads or more; no call takes more than two
+// at a time.
 constexpr int kMostCallers = 64;
 
 // Never destroyed: a process may exit while its threads still compute.

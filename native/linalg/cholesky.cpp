@@ -12,7 +12,8 @@ constexpr std::size_t kLarge = 384;
 constexpr std::size_t kBlock = 192;
 
 // Read by columns, the factor U of U^T U that LAPACK puts into the upper triangle is our L in the lower one.
-template <typename T> int factor_block(T* a, std::size_t n, std::size_t stride) {
+template <typename T>
+int factor_block(T* a, std::size_t n, std::size_t stride) {
   const BlasPermit permit;
   return lapack::potrf('U', static_cast<int>(n), a, static_cast<int>(stride));
 }
@@ -27,39 +28,41 @@ void solve_rows(const T* l, std::size_t width, T* x, std::size_t rows, std::size
 
 // C -= P Q^T for blocks of rows P [m, k] and Q [n, k].
 template <typename T>
-void subtract_product(const T* p, const T* q, T* c, std::size_t m, std::size_t n, std::size_t k, std::size_t stride) {
+void subtract_product(const T* p, const T* q, T* c, std::size_t m, std::size_t n, std::size_t k,
+                      std::size_t stride) {
   const BlasPermit permit;
   const int ld = static_cast<int>(stride);
-  lapack::gemm('T', 'N', static_cast<int>(n), static_cast<int>(m), static_cast<int>(k), T{-1}, q, ld, p, ld, T{1}, c, ld);
+  lapack::gemm('T', 'N', static_cast<int>(n), static_cast<int>(m), static_cast<int>(k), T{-1}, q, ld, p, ld,
+               T{1}, c, ld);
 }
 
-// Block column by block column: factor the diagonal block, solve for the blocks below it, take their products from what
-// remains. The blocks are the same for any number of threads.
-template <typename T> int factor_in_blocks(const Workers& workers, T* a, std::size_t n) {
+// Block column by block column: factor the diagonal block, solve for the blocks below it, take their products
+// from what remains. The blocks are the same for any number of threads.
+template <typename T>
+int factor_in_blocks(const Workers& workers, T* a, std::size_t n) {
   for (std::size_t k = 0; k < n; k += kBlock) {
     const std::size_t width = std::min(kBlock, n - k), below = k + width;
     if (const int info = factor_block(a + k * n + k, width, n); info != 0) return info + static_cast<int>(k);
     const std::size_t blocks = (n - below + kBlock - 1) / kBlock;
     const auto first = [&](std::size_t block) { return below + block * kBlock; };
     const auto rows = [&](std::size_t block) { return std::min(kBlock, n - first(block)); };
-    workers.parallel_for(blocks, [&](std::size_t i) {
-      solve_rows(a + k * n + k, width, a + first(i) * n + k, rows(i), n);
-    });
+    workers.parallel_for(
+        blocks, [&](std::size_t i) { solve_rows(a + k * n + k, width, a + first(i) * n + k, rows(i), n); });
     // The blocks of the lower triangle, row by row: number p is in row i where i (i + 1) / 2 <= p.
     workers.parallel_for(blocks * (blocks + 1) / 2, [&](std::size_t p) {
       auto i = static_cast<std::size_t>((std::sqrt(8.0 * static_cast<double>(p) + 1.0) - 1.0) / 2.0);
       while (i * (i + 1) / 2 > p) --i;
       while ((i + 1) * (i + 2) / 2 <= p) ++i;
       const std::size_t j = p - i * (i + 1) / 2;
-      subtract_product(a + first(i) * n + k, a + first(j) * n + k, a + first(i) * n + first(j), rows(i), rows(j),
-                       width, n);
+      subtract_product(a + first(i) * n + k, a + first(j) * n + k, a + first(i) * n + first(j), rows(i),
+                       rows(j), width, n);
     });
   }
   return 0;
 }
 
-// Rows [begin, end) of the symmetric part's lower triangle, with zeros above. False when they, or the columns of the same
-// number, have a NaN or an infinity.
+// Rows [begin, end) of the symmetric part's lower triangle, with zeros above. False when they, or the columns
+// of the same number, have a NaN or an infinity.
 template <typename T>
 bool lower_rows(const T* a, std::size_t n, std::size_t begin, std::size_t end, T* l) {
   constexpr std::size_t kColumns = 32;
@@ -112,7 +115,8 @@ void cholesky(const Call& call) {
     const auto n = static_cast<std::size_t>(a.dim(1));
     const double cube = static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n);
     factor_each(
-        call, "cholesky", static_cast<std::size_t>(a.dim(0)), cube / 3, n < kLarge ? Size::small : Size::large,
+        call, "cholesky", static_cast<std::size_t>(a.dim(0)), cube / 3,
+        n < kLarge ? Size::small : Size::large,
         [&](std::size_t i) { return factor(call.workers, in + i * n * n, n, out + i * n * n); },
         not_positive_definite);
   });

@@ -1,5 +1,5 @@
-// eigh: eigenvalues in ascending order [B, n] and eigenvectors [B, n, n], in the columns, of the symmetric part of each matrix
-// of [B, n, n]. eigvalsh: the eigenvalues alone.
+// eigh: eigenvalues in ascending order [B, n] and eigenvectors [B, n, n], in the columns, of the symmetric
+// part of each matrix of [B, n, n]. eigvalsh: the eigenvalues alone.
 #include <limits>
 
 #include "lapack.h"
@@ -13,9 +13,10 @@ namespace {
 constexpr std::size_t kLarge = 192;
 constexpr std::size_t kVectors = 128;
 
-// LAPACK's routines for tridiagonal matrices take products of squares; beyond the range where those are numbers, the matrix is
-// scaled, by a power of two so that no digit is lost.
-template <typename T> T scale_of(const T* a, std::size_t size) {
+// LAPACK's routines for tridiagonal matrices take products of squares; beyond the range where those are
+// numbers, the matrix is scaled, by a power of two so that no digit is lost.
+template <typename T>
+T scale_of(const T* a, std::size_t size) {
   T largest = 0;
   for (std::size_t i = 0; i < size; ++i) largest = std::max(largest, std::abs(a[i]));
   const T low = std::sqrt(std::numeric_limits<T>::min() / std::numeric_limits<T>::epsilon());
@@ -23,8 +24,10 @@ template <typename T> T scale_of(const T* a, std::size_t size) {
   return std::ldexp(T{1}, -std::ilogb(largest));
 }
 
-// Arrays for one matrix: a copy that becomes the tridiagonal form with its reflectors, the vectors of that, and LAPACK's own.
-template <typename T> struct Workspace {
+// Arrays for one matrix: a copy that becomes the tridiagonal form with its reflectors, the vectors of that,
+// and LAPACK's own.
+template <typename T>
+struct Workspace {
   Workspace(const Call& call, std::size_t n, bool vectors)
       : reals(4 * n + n * n + std::max(vectors ? n * n : 0, n * 64) + 1),
         integers(3 + 5 * n),
@@ -42,14 +45,17 @@ template <typename T> struct Workspace {
   int* iwork;
 };
 
-// Runs body(begin, end) for pieces of [0, n), on all threads for a large matrix; small ones are side by side already.
-template <typename Body> void divide(const Call& call, std::size_t n, std::size_t grain, Body&& body) {
+// Runs body(begin, end) for pieces of [0, n), on all threads for a large matrix; small ones are side by side
+// already.
+template <typename Body>
+void divide(const Call& call, std::size_t n, std::size_t grain, Body&& body) {
   if (n < kLarge) return body(0, n);
   call.workers.parallel_range(n, grain, body);
 }
 
 // The vectors of the tridiagonal form times the reflectors, in pieces that bring their own work array.
-template <typename T> void turn_back(const Call& call, const T* a, const T* tau, T* z, std::size_t n) {
+template <typename T>
+void turn_back(const Call& call, const T* a, const T* tau, T* z, std::size_t n) {
   const int order = static_cast<int>(n);
   divide(call, n, kVectors, [&](std::size_t begin, std::size_t end) {
     const BlasPermit permit;
@@ -61,7 +67,8 @@ template <typename T> void turn_back(const Call& call, const T* a, const T* tau,
 }
 
 // Row i of y is column i of z with its sign fixed; z is by columns, so the vectors lie one after the other.
-template <typename T> void write_vectors(const Call& call, T* z, std::size_t n, T* y) {
+template <typename T>
+void write_vectors(const Call& call, T* z, std::size_t n, T* y) {
   constexpr std::size_t kRows = 32;
   divide(call, n, kRows, [&](std::size_t begin, std::size_t end) {
     for (std::size_t k = begin; k < end; ++k) {
@@ -78,7 +85,8 @@ template <typename T> void write_vectors(const Call& call, T* z, std::size_t n, 
 }
 
 // `a` holds the matrix and is destroyed. Without `y` only the values are computed.
-template <typename T> int decompose(const Call& call, std::size_t n, T* a, T* w, T* y) {
+template <typename T>
+int decompose(const Call& call, std::size_t n, T* a, T* w, T* y) {
   Workspace<T> space(call, n, y != nullptr);
   const T scale = scale_of(a, n * n);
   if (scale != 1) scale_vector(a, n * n, 1, scale);
@@ -88,8 +96,8 @@ template <typename T> int decompose(const Call& call, std::size_t n, T* a, T* w,
     lapack::sytrd(order, a, order, w, space.e, space.tau, space.work, reals);
     if (call.workers.cancelled()) throw Error("ERR_ABORTED", "the evaluation was aborted");
     const int info = y == nullptr ? lapack::sterf(order, w, space.e)
-                                  : lapack::stedc(order, w, space.e, space.z, order, space.work, reals, space.iwork,
-                                                  static_cast<int>(space.integers));
+                                  : lapack::stedc(order, w, space.e, space.z, order, space.work, reals,
+                                                  space.iwork, static_cast<int>(space.integers));
     if (info != 0) return info;
   }
   if (scale != 1) scale_vector(w, n, 1, 1 / scale);
@@ -104,7 +112,8 @@ Error no_convergence(int) {
 }
 
 // One kernel with and without vectors.
-template <typename T> void each_matrix(const Call& call, const char* name, const T* in, T* values, T* vectors) {
+template <typename T>
+void each_matrix(const Call& call, const char* name, const T* in, T* values, T* vectors) {
   const View& a = call.input(0);
   if (a.size == 0) return;
   const auto n = static_cast<std::size_t>(a.dim(1));
@@ -142,7 +151,8 @@ void eigvalsh(const Call& call) {
   const View& a = call.input(0);
   const View& w = call.output(0);
   check_square(call, a, w);
-  dispatch_float(a.dtype, [&]<typename T>() { each_matrix<T>(call, "eigvalsh", a.as<T>(), w.as<T>(), nullptr); });
+  dispatch_float(a.dtype,
+                 [&]<typename T>() { each_matrix<T>(call, "eigvalsh", a.as<T>(), w.as<T>(), nullptr); });
 }
 
 PALIMPSEST_KERNEL("eigh", eigh);

@@ -29,7 +29,8 @@ double dot(const double* a, const double* b, std::size_t n) {
   return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
-// Cyclic coordinate descent (Friedman, Hastie and Tibshirani 2010) on columns x[j], contiguous, with the residual kept.
+// Cyclic coordinate descent (Friedman, Hastie and Tibshirani 2010) on columns x[j], contiguous, with the
+// residual kept.
 class Descent {
  public:
   Descent(const double* columns, const double* y, std::size_t n, std::size_t p, const Settings& settings)
@@ -83,8 +84,9 @@ class Descent {
     return change;
   }
 
-  // The primal value less the larger of two dual ones. The residual itself is a dual point when there is a square in the penalty;
-  // shrunk until no slope exceeds the penalty of |w|, it is one for the lasso with the square's rows appended.
+  // The primal value less the larger of two dual ones. The residual itself is a dual point when there is a
+  // square in the penalty; shrunk until no slope exceeds the penalty of |w|, it is one for the lasso with the
+  // square's rows appended.
   double duality_gap(double first, double second) const {
     double steepest = 0, l1 = 0, squares = 0, excess = 0;
     for (std::size_t j = 0; j < p_; ++j) {
@@ -120,8 +122,10 @@ void elastic_net(const Call& call) {
   call.expect(w.shape == Shape{y.dim(0), strengths.dim(0), x.dim(1)} &&
                   gaps.shape == Shape{y.dim(0), strengths.dim(0)} && sweeps.shape == gaps.shape,
               "expected weights [K, A, p], gaps and sweeps [K, A]");
-  const Settings settings{call.attribute(0), call.attribute(1), call.integer(2, 1, 1 << 30), call.integer(3, 0, 1) == 1};
-  call.expect(settings.ratio >= 0 && settings.ratio <= 1 && settings.tolerance >= 0, "a setting is out of range");
+  const Settings settings{call.attribute(0), call.attribute(1), call.integer(2, 1, 1 << 30),
+                          call.integer(3, 0, 1) == 1};
+  call.expect(settings.ratio >= 0 && settings.ratio <= 1 && settings.tolerance >= 0,
+              "a setting is out of range");
   const double *in = x.as<double>(), *targets = y.as<double>(), *strength = strengths.as<double>();
   double *weights = w.as<double>(), *gap = gaps.as<double>();
   auto* taken = sweeps.as<std::int32_t>();
@@ -131,7 +135,8 @@ void elastic_net(const Call& call) {
   call.expect(n > 0, "expected at least one observation");
   for (const View* view : {&x, &y, &strengths}) {
     const double* data = view->as<double>();
-    const bool is_finite = std::all_of(data, data + view->size, [](double value) { return std::isfinite(value); });
+    const bool is_finite =
+        std::all_of(data, data + view->size, [](double value) { return std::isfinite(value); });
     if (!is_finite) throw Error("ERR_VALUE", "elasticNet: finite numbers expected, got NaN or an infinity");
   }
   const bool is_strength = std::all_of(strength, strength + count, [](double value) { return value > 0; });

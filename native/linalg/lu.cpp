@@ -1,5 +1,6 @@
-// luFactor: LU [B, n, n] and row exchanges int32 [B, n] of [B, n, n]. luSolve: X of A X = Y or A^T X = Y, given those; attribute:
-// transposed. slogdet: the sign [B] and the logarithm of the absolute value [B] of determinants.
+// luFactor: LU [B, n, n] and row exchanges int32 [B, n] of [B, n, n]. luSolve: X of A X = Y or A^T X = Y,
+// given those; attribute: transposed. slogdet: the sign [B] and the logarithm of the absolute value [B] of
+// determinants.
 #include <algorithm>
 #include <limits>
 
@@ -9,10 +10,14 @@
 namespace palimpsest {
 namespace {
 
-double cube(std::size_t n) { return static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n); }
+double cube(std::size_t n) {
+  return static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n);
+}
 
-// By columns the row-major matrix is A^T, so what LAPACK finds is A^T = P L U. A zero pivot is no error: the determinant is 0.
-template <typename T> int factor(const T* a, std::size_t n, T* lu, int* pivots) {
+// By columns the row-major matrix is A^T, so what LAPACK finds is A^T = P L U. A zero pivot is no error: the
+// determinant is 0.
+template <typename T>
+int factor(const T* a, std::size_t n, T* lu, int* pivots) {
   if (!all_finite(a, n * n)) return kNotFinite;
   std::copy_n(a, n * n, lu);
   lapack::getrf(static_cast<int>(n), static_cast<int>(n), lu, static_cast<int>(n), pivots);
@@ -37,11 +42,13 @@ void lu_factor(const Call& call) {
     const auto n = static_cast<std::size_t>(a.dim(1));
     factor_each(
         call, "luFactor", static_cast<std::size_t>(a.dim(0)), 2 * cube(n) / 3, Size::small,
-        [&](std::size_t i) { return factor(in + i * n * n, n, out + i * n * n, exchanges + i * n); }, refused);
+        [&](std::size_t i) { return factor(in + i * n * n, n, out + i * n * n, exchanges + i * n); },
+        refused);
   });
 }
 
-// A X = Y is X^T P L U = Y^T: divide by U, by L, and undo the exchanges, last first. Rows of X are columns there.
+// A X = Y is X^T P L U = Y^T: divide by U, by L, and undo the exchanges, last first. Rows of X are columns
+// there.
 template <typename T>
 void solve(const T* lu, const int* pivots, std::size_t n, T* x, std::size_t k, bool transposed) {
   const int order = static_cast<int>(n), columns = static_cast<int>(k);
@@ -76,7 +83,8 @@ void lu_solve(const Call& call) {
               "expected [B, n, n] and [B, n] for the factors");
   call.expect(y.rank() == 3 && y.dim(0) == lu.dim(0) && y.dim(1) == lu.dim(1) && x.shape == y.shape,
               "expected right sides [B, n, k] in and out");
-  call.expect(lu.dim(1) <= kMostRows && (y.size == 0 || y.dim(2) <= (std::int64_t{1} << 30)), "the matrices are too large");
+  call.expect(lu.dim(1) <= kMostRows && (y.size == 0 || y.dim(2) <= (std::int64_t{1} << 30)),
+              "the matrices are too large");
   const int* exchanges = pivots.as<std::int32_t>();
   dispatch_float(lu.dtype, [&]<typename T>() {
     const T *factors = lu.as<T>(), *right = y.as<T>();
@@ -88,8 +96,8 @@ void lu_solve(const Call& call) {
       if (!is_row) throw Error("ERR_INDEX", "luSolve: a row exchange is outside the matrix");
     }
     factor_each(
-        call, "luSolve", static_cast<std::size_t>(lu.dim(0)), 2.0 * static_cast<double>(n * n) * static_cast<double>(k),
-        Size::small,
+        call, "luSolve", static_cast<std::size_t>(lu.dim(0)),
+        2.0 * static_cast<double>(n * n) * static_cast<double>(k), Size::small,
         [&](std::size_t i) {
           const T* mine = factors + i * n * n;
           for (std::size_t r = 0; r < n; ++r) {
@@ -108,7 +116,8 @@ void slogdet(const Call& call) {
   const View& a = call.input(0);
   const View &sign = call.output(0), &log = call.output(1);
   call.expect(a.rank() == 3 && a.dim(1) == a.dim(2), "expected [B, n, n]");
-  call.expect(sign.shape == Shape{a.dim(0)} && log.shape == sign.shape, "expected [B] for signs and logarithms");
+  call.expect(sign.shape == Shape{a.dim(0)} && log.shape == sign.shape,
+              "expected [B] for signs and logarithms");
   call.expect(a.dim(1) <= kMostRows, "the matrix is too large");
   dispatch_float(a.dtype, [&]<typename T>() {
     const T* in = a.as<T>();

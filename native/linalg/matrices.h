@@ -19,12 +19,13 @@ namespace palimpsest {
 // LAPACK counts in 32 bits, and some of its work arrays hold two to four matrices.
 constexpr std::int64_t kMostRows = 16384;
 
-// How a batch is divided. Large matrices come one after the other, each with all threads at work on it, as far as its kernel
-// divides the work; small ones side by side. It depends on the matrix alone, so that a matrix gives the same bits in any batch.
+// How a batch is divided. Large matrices come one after the other, each with all threads at work on it, as
+// far as its kernel divides the work; small ones side by side. It depends on the matrix alone, so that a
+// matrix gives the same bits in any batch.
 enum class Size { small, large };
 
-// Runs body(index) for every matrix of a batch, each of about `work` floating-point operations. A routine of LAPACK cannot be
-// interrupted: cancellation is seen between two of them.
+// Runs body(index) for every matrix of a batch, each of about `work` floating-point operations. A routine of
+// LAPACK cannot be interrupted: cancellation is seen between two of them.
 template <typename Body>
 void for_each_matrix(const Call& call, std::size_t count, double work, Size size, Body&& body) {
   if (size == Size::small) {
@@ -94,8 +95,8 @@ void transpose_in_place(T* a, std::size_t n) {
 // Runs body(index), which returns LAPACK's `info`, for every matrix; then throws `failed(info)` for the first
 // that was not 0, with the matrix's place in the batch in front.
 template <typename Body, typename Failed>
-void factor_each(const Call& call, const char* name, std::size_t count, double work, Size size,
-                 Body&& body, Failed&& failed) {
+void factor_each(const Call& call, const char* name, std::size_t count, double work, Size size, Body&& body,
+                 Failed&& failed) {
   std::vector<int> infos(count, 0);
   for_each_matrix(call, count, work, size, [&](std::size_t index) { infos[index] = body(index); });
   for (std::size_t index = 0; index < count; ++index) {

@@ -1,4 +1,5 @@
-// matrixExponential: e^A for each matrix of [B, n, n], by Pade approximants with scaling and squaring (Higham 2005).
+// matrixExponential: e^A for each matrix of [B, n, n], by Pade approximants with scaling and squaring (Higham
+// 2005).
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -13,14 +14,19 @@ namespace {
 constexpr std::size_t kLarge = 256;
 constexpr std::size_t kRows = 64;
 
-// The largest 1-norm for which the approximants used here are exact to float64's rounding (Higham 2005, table 2.3).
+// The largest 1-norm for which the approximants used here are exact to float64's rounding (Higham 2005,
+// table 2.3).
 struct Degree {
   int degree;
   double norm;
 };
-constexpr std::array<Degree, 4> kDegrees = {{{3, 1.495585217958292e-2}, {5, 2.539398330063230e-1}, {7, 9.504178996162932e-1}, {13, 5.371920351148152}}};
+constexpr std::array<Degree, 4> kDegrees = {{{3, 1.495585217958292e-2},
+                                             {5, 2.539398330063230e-1},
+                                             {7, 9.504178996162932e-1},
+                                             {13, 5.371920351148152}}};
 
-template <typename T> class Exponential {
+template <typename T>
+class Exponential {
  public:
   Exponential(const Call& call, std::size_t n)
       : call_(call), n_(n), size_(n * n), storage_(call.scratch(7 * n * n * sizeof(T) + n * sizeof(int))) {}
@@ -91,7 +97,8 @@ template <typename T> class Exponential {
     return solve(difference, y);
   }
 
-  // c_j + c_(j+2) A^2 + c_(j+4) A^4 + ..., powers beyond the sixth through A^6 (...). The others are for work.
+  // c_j + c_(j+2) A^2 + c_(j+4) A^4 + ..., powers beyond the sixth through A^6 (...). The others are for
+  // work.
   void even_powers(const std::vector<double>& c, std::size_t j, T* work, T* product, T* sum) const {
     std::fill_n(sum, size_, T{0});
     for (std::size_t i = 0; i < n_; ++i) sum[i * n_ + i] = static_cast<T>(c[j]);
@@ -149,7 +156,8 @@ void matrix_exponential(const Call& call) {
     const auto n = static_cast<std::size_t>(a.dim(1));
     const double work = 40.0 * static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n);
     factor_each(
-        call, "matrixExponential", static_cast<std::size_t>(a.dim(0)), work, n < kLarge ? Size::small : Size::large,
+        call, "matrixExponential", static_cast<std::size_t>(a.dim(0)), work,
+        n < kLarge ? Size::small : Size::large,
         [&](std::size_t i) { return Exponential<T>(call, n).run(in + i * n * n, out + i * n * n); },
         [](int) { return Error("ERR_SINGULAR", "the denominator of the approximant is singular"); });
   });

@@ -7,31 +7,111 @@
 namespace palimpsest {
 namespace {
 
-constexpr std::size_t kBlock = 64;  // wide enough for LAPACK's blocked routines
+constexpr std::size_t kBlock = 64;     // reflectors that are applied together
+constexpr std::size_t kColumns = 128;  // columns that one thread applies them to
+constexpr double kLarge = 1.2e7;       // operations from which on threads share a matrix
 
-// A row-major [m, n] is A^T by columns, and A = Q R is A^T = R^T Q^T: LAPACK's L Q. `a` is destroyed.
+// The decomposition of one matrix, kept by columns: reflectors lie along them, and reading along rows is
+// slow.
 template <typename T>
-int decompose(const Call& call, std::size_t m, std::size_t n, std::size_t p, T* a, T* q, T* r) {
-  const std::size_t k = std::min(m, n);
-  const int size = static_cast<int>(kBlock * std::max(n, p));
-  const StoragePtr scratch = call.scratch((static_cast<std::size_t>(size) + k) * sizeof(T));
-  T* tau = reinterpret_cast<T*>(scratch->data());
-  T* work = tau + k;
-  const int rows = static_cast<int>(n), columns = static_cast<int>(m), taken = static_cast<int>(k);
-  if (const int info = lapack::gelqf(rows, columns, a, rows, tau, work, size); info != 0) return info;
-  // By rows, what lies on and above the diagonal of the first k rows is R; the reflectors are below.
-  for (std::size_t i = 0; i < p; ++i) {
-    const std::size_t below = std::min(i, n);
-    std::fill(r + i * n, r + i * n + below, T{0});
-    if (below < n) std::copy(a + i * n + below, a + (i + 1) * n, r + i * n + below);
+class Reflections {
+ public:
+  Reflections(const Call& call, std::size_t m, std::size_t n, std::size_t p, bool is_shared)
+      : call_(call),
+        m_(m),
+        n_(n),
+        p_(p),
+        k_(std::min(m, n)),
+        is_shared_(is_shared),
+        storage_(call.scratch((m * std::max(n, p) + k_ + kBlock * kBlock + kBlock * kBlock) * sizeof(T))) {
+    a_ = reinterpret_cast<T*>(storage_->data());
+    tau_ = a_ + m * std::max(n, p);
+    triangle_ = tau_ + k_;
+    work_ = triangle_ + kBlock * kBlock;
   }
-  // The rows of Q^T begin as the reflectors, row i of LAPACK's matrix lying in column i of ours.
-  for (std::size_t i = 0; i < m; ++i) {
-    std::copy_n(a + i * n, k, q + i * p);
-    std::fill(q + i * p + k, q + (i + 1) * p, T{0});
+
+  int run(const T* a, T* q, T* r) {
+    transpose(a, m_, n_, a_);
+    for (std::size_t i = 0; i < k_; i += kBlock) {
+      const std::size_t width = std::min(kBlock, k_ - i);
+      if (const int info = factor_panel(i, width); info != 0) return info;
+      apply(i, width, n_, 'T');
+    }
+    for (std::size_t i = 0; i < p_; ++i) {
+      for (std::size_t j = 0; j < n_; ++j) r[i * n_ + j] = i <= j ? a_[j * m_ + i] : T{0};
+    }
+    // Q is the product of all reflections with the first columns of the identity, last block first.
+    for (std::size_t j = k_; j < p_; ++j) {
+      std::fill(a_ + j * m_, a_ + (j + 1) * m_, T{0});
+      a_[j * m_ + j] = 1;
+    }
+    for (std::size_t i = (k_ - 1) / kBlock * kBlock;; i -= kBlock) {
+      const std::size_t width = std::min(kBlock, k_ - i);
+      apply(i, width, p_, 'N');
+      if (const int info = expand_panel(i, width); info != 0) return info;
+      if (i == 0) break;
+    }
+    transpose(a_, p_, m_, q);
+    return 0;
   }
-  return lapack::orglq(static_cast<int>(p), columns, taken, q, static_cast<int>(p), tau, work, size);
-}
+
+ private:
+  T* at(std::size_t row, std::size_t column) const { return a_ + column * m_ + row; }
+
+  // y[j, i] = x[i, j] for x [rows, columns].
+  static void transpose(const T* x, std::size_t rows, std::size_t columns, T* y) {
+    constexpr std::size_t kTile = 32;
+    for (std::size_t i0 = 0; i0 < rows; i0 += kTile) {
+      for (std::size_t j0 = 0; j0 < columns; j0 += kTile) {
+        for (std::size_t j = j0; j < std::min(columns, j0 + kTile); ++j) {
+          for (std::size_t i = i0; i < std::min(rows, i0 + kTile); ++i) y[j * rows + i] = x[i * columns + j];
+        }
+      }
+    }
+  }
+
+  int factor_panel(std::size_t i, std::size_t width) {
+    const BlasPermit permit;
+    return lapack::geqrf(static_cast<int>(m_ - i), static_cast<int>(width), at(i, i), static_cast<int>(m_),
+                         tau_ + i, work_, static_cast<int>(kBlock * kBlock));
+  }
+
+  int expand_panel(std::size_t i, std::size_t width) {
+    const BlasPermit permit;
+    for (std::size_t j = i; j < i + width; ++j) std::fill(at(0, j), at(i, j), T{0});
+    const int columns = static_cast<int>(width);
+    return lapack::orgqr(static_cast<int>(m_ - i), columns, columns, at(i, i), static_cast<int>(m_), tau_ + i,
+                         work_, static_cast<int>(kBlock * kBlock));
+  }
+
+  // The reflections of the block at column i, or their transposed product, applied to the columns after it,
+  // up to `end`.
+  void apply(std::size_t i, std::size_t width, std::size_t end, char transposition) {
+    const std::size_t first = i + width;
+    if (first >= end) return;
+    const int rows = static_cast<int>(m_ - i), reflectors = static_cast<int>(width),
+              stride = static_cast<int>(m_);
+    {
+      const BlasPermit permit;
+      lapack::larft(rows, reflectors, at(i, i), stride, tau_ + i, triangle_, reflectors);
+    }
+    const auto piece = [&](std::size_t begin, std::size_t stop) {
+      const BlasPermit permit;
+      const int columns = static_cast<int>(stop - begin);
+      const StoragePtr scratch = call_.scratch((stop - begin) * width * sizeof(T));
+      lapack::larfb(transposition, rows, columns, reflectors, at(i, i), stride, triangle_, reflectors,
+                    at(i, first + begin), stride, reinterpret_cast<T*>(scratch->data()), columns);
+    };
+    if (!is_shared_) return piece(0, end - first);
+    call_.workers.parallel_range(end - first, kColumns, piece);
+  }
+
+  const Call& call_;
+  const std::size_t m_, n_, p_, k_;
+  const bool is_shared_;
+  const StoragePtr storage_;
+  T *a_, *tau_, *triangle_, *work_;
+};
 
 template <typename T>
 void fix_signs(std::size_t m, std::size_t n, std::size_t p, T* q, T* r) {
@@ -59,8 +139,9 @@ void qr(const Call& call) {
     const auto m = static_cast<std::size_t>(a.dim(1)), n = static_cast<std::size_t>(a.dim(2));
     const auto width = static_cast<std::size_t>(p);
     const double work = 4.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(width);
+    const bool is_shared = work >= kLarge;
     factor_each(
-        call, "qr", static_cast<std::size_t>(a.dim(0)), work, Size::small,
+        call, "qr", static_cast<std::size_t>(a.dim(0)), work, is_shared ? Size::large : Size::small,
         [&](std::size_t i) {
           T *mine = orthonormal + i * m * width, *partner = upper + i * width * n;
           if (n == 0) {
@@ -70,10 +151,7 @@ void qr(const Call& call) {
             return 0;
           }
           if (!all_finite(in + i * m * n, m * n)) return kNotFinite;
-          const StoragePtr copy = call.scratch(m * n * sizeof(T));
-          T* matrix = reinterpret_cast<T*>(copy->data());
-          std::copy_n(in + i * m * n, m * n, matrix);
-          const int info = decompose(call, m, n, width, matrix, mine, partner);
+          const int info = Reflections<T>(call, m, n, width, is_shared).run(in + i * m * n, mine, partner);
           if (info == 0) fix_signs(m, n, width, mine, partner);
           return info;
         },

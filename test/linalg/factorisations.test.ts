@@ -79,6 +79,7 @@ describe.each(['float32', 'float64'] as const)('%s', (dtype) => {
     [9, 5],
     [130, 70],
     [70, 130],
+    [400, 150],
   ])('identities hold for [%i, %i]', async (m, n) => {
     const a = random(m, [m, n], dtype);
     const k = Math.min(m, n);
