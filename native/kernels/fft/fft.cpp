@@ -18,19 +18,19 @@ constexpr Index kLongest = Index{1} << 28;
 // Columns that are gathered together, so that whole cache lines are used.
 constexpr Index kColumns = 8;
 
-// Runs body(transform, unit) for every unit, each piece with a copy of the transform.
+// Runs body(transform, unit) for every unit, of which there is one at least; each piece has a copy of the
+// transform.
 template <typename T, typename Body>
 void for_each_transform(const Call& call, Index units, Index length, double each, bool inverse,
                         const Body& body) {
   const double work = each * static_cast<double>(length) * std::log2(2 + static_cast<double>(length));
   const std::size_t count = static_cast<std::size_t>(units), grain = units_per_piece(work);
   Transform<T> transform(length, inverse);
-  std::size_t begin = 0;
-  // The first one makes the tables that the copies share.
-  for (; begin < std::min(count, grain); ++begin) body(transform, static_cast<Index>(begin));
-  call.workers.parallel_range(count - begin, grain, [&](std::size_t from, std::size_t to) {
+  // The first one makes the tables that the copies begin with.
+  body(transform, 0);
+  call.workers.parallel_range(count - 1, grain, [&](std::size_t from, std::size_t to) {
     Transform<T> own(transform);
-    for (std::size_t unit = from; unit < to; ++unit) body(own, static_cast<Index>(begin + unit));
+    for (std::size_t unit = from; unit < to; ++unit) body(own, static_cast<Index>(1 + unit));
   });
 }
 
