@@ -70,7 +70,7 @@ const eigvalshOp = defineOp('eigvalsh', {
 export interface Eigh {
   /** [..., n], ascending. */
   readonly values: Tensor;
-  /** [..., n, n]: column k belongs to value k, has length 1, and its largest component is positive. */
+  /** The vectors [..., n, n]; column k belongs to value k, has length 1, and its largest component is positive. */
   readonly vectors: Tensor;
 }
 

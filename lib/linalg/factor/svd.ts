@@ -130,7 +130,7 @@ export interface Svd {
   readonly u: Tensor;
   /** [..., k], descending, none negative. */
   readonly s: Tensor;
-  /** [..., k, n]: the transposed right vectors. */
+  /** The transposed right vectors, [..., k, n]. */
   readonly vh: Tensor;
 }
 

@@ -57,7 +57,7 @@ export interface ElasticNetOptions {
 }
 
 export interface ElasticNet {
-  /** [A]: the strengths, as given or from large to small. */
+  /** The strengths [A], as given or from large to small. */
   readonly alphas: Tensor;
   /** [A, p], or [K, A, p] for K targets. */
   readonly weights: Tensor;
