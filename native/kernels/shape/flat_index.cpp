@@ -1,5 +1,6 @@
 // Coordinates [M, k] as numbers of elements, [M]: sum_k index_k stride_k. Attributes: per coordinate the extent
 // that it must stay below, and its stride.
+#include <algorithm>
 #include <string>
 
 #include "core/kernel.h"
@@ -26,22 +27,25 @@ void flat_index(const Call& call) {
   double largest = 0;
   for (std::size_t k = 0; k < coordinates; ++k) {
     extents.push_back(call.integer(2 * k, 0, kLimit));
-    strides.push_back(call.integer(2 * k + 1, 0, kLimit));
+    strides.push_back(call.integer(2 * k + 1, 0, kLimit - 1));
     largest += static_cast<double>(extents[k] - 1) * static_cast<double>(strides[k]);
   }
   call.expect(largest < static_cast<double>(kLimit), "the numbers do not fit int32");
   const std::int32_t* const from = indices.as<std::int32_t>();
   std::int32_t* const to = y.as<std::int32_t>();
-  for_each_unit(call.workers, static_cast<std::size_t>(y.size), static_cast<double>(coordinates),
-                [&](std::size_t m) {
-                  std::int64_t sum = 0;
-                  for (std::size_t k = 0; k < coordinates; ++k) {
-                    const std::int32_t index = from[m * coordinates + k];
-                    if (index < 0 || index >= extents[k]) refuse(index, m, k, extents[k]);
-                    sum += index * strides[k];
-                  }
-                  to[m] = static_cast<std::int32_t>(sum);
-                });
+  const std::size_t grain = units_per_piece(static_cast<double>(coordinates));
+  call.workers.parallel_range(static_cast<std::size_t>(y.size), grain, [&](std::size_t begin, std::size_t end) {
+    std::fill(to + begin, to + end, 0);
+    for (std::size_t k = 0; k < coordinates; ++k) {
+      const std::int64_t extent = extents[k];
+      const auto stride = static_cast<std::int32_t>(strides[k]);
+      for (std::size_t m = begin; m < end; ++m) {
+        const std::int32_t index = from[m * coordinates + k];
+        if (index < 0 || index >= extent) refuse(index, m, k, extent);
+        to[m] += index * stride;
+      }
+    }
+  });
 }
 
 PALIMPSEST_KERNEL("flatIndex", flat_index);

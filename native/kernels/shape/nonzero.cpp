@@ -35,15 +35,15 @@ void nonzero_as(const Call& call, const View& x, const View& y) {
   }
   for_each_piece([&](std::size_t piece, std::size_t begin, std::size_t end) {
     std::int32_t* out = to + static_cast<std::size_t>(before[piece]) * rank;
+    std::vector<std::int32_t> at(rank);  // the coordinates of element i
+    std::size_t rest = begin;
+    for (std::size_t k = rank; k-- > 0;) {
+      at[k] = static_cast<std::int32_t>(rest % static_cast<std::size_t>(x.shape[k]));
+      rest /= static_cast<std::size_t>(x.shape[k]);
+    }
     for (std::size_t i = begin; i < end; ++i) {
-      if (from[i] == T(0)) continue;
-      std::size_t rest = i;
-      for (std::size_t k = rank; k-- > 0;) {
-        const auto extent = static_cast<std::size_t>(x.shape[k]);
-        out[k] = static_cast<std::int32_t>(rest % extent);
-        rest /= extent;
-      }
-      out += rank;
+      if (from[i] != T(0)) out = std::copy(at.begin(), at.end(), out);
+      for (std::size_t k = rank; k-- > 0 && ++at[k] == x.shape[k];) at[k] = 0;
     }
   });
 }

@@ -10,16 +10,25 @@
 namespace palimpsest {
 namespace {
 
+// Single elements: the picks from `begin` to `end`, block by block.
+template <typename Unit>
+void take_elements(const Along& e, std::size_t begin, std::size_t end, const Unit* x, Unit* y) {
+  for (std::size_t i = begin; i < end;) {
+    const std::size_t block = i / e.picks, last = std::min(end, (block + 1) * e.picks);
+    const Unit* const from = x + block * e.table;
+    for (; i < last; ++i) y[i] = from[e.index[i]];
+  }
+}
+
 template <typename Unit>
 void take_along_as(const Call& call, const Along& e, const Unit* x, Unit* y) {
   const std::size_t grain = units_per_piece(static_cast<double>(e.inner));
   call.workers.parallel_range(e.blocks * e.picks, grain, [&](std::size_t begin, std::size_t end) {
+    if (e.inner == 1) return take_elements(e, begin, end, x, y);
     for (std::size_t row = begin; row < end; ++row) {
       const Unit* const from = x + row / e.picks * e.table * e.inner;
       Unit* const to = y + row * e.inner;
-      if (e.inner == 1) {
-        *to = from[e.index[row]];
-      } else if (e.is_rows) {
+      if (e.is_rows) {
         std::memcpy(to, from + e.place(row, 0), e.inner * sizeof(Unit));
       } else {
         for (std::size_t i = 0; i < e.inner; ++i) to[i] = from[e.place(row, i)];
