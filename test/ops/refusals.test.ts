@@ -37,7 +37,7 @@ test.each([
     'div: float32 or float64 expected, got int32',
   ],
   ['inner extents that differ', () => matmul(x, x), 'ERR_SHAPE', 'matmul: the columns of a'],
-  ['a product with a vector', () => matmul(x, of([3])), 'ERR_SHAPE', 'matmul: two axes or more'],
+  ['a product with a number', () => matmul(x, of([])), 'ERR_SHAPE', 'matmul: one axis or more'],
   ['a product of integers', () => matmul(of([1, 1], 'int32'), of([1, 1], 'int32')), 'ERR_DTYPE', 'matmul'],
   ['another size', () => reshape(x, [4]), 'ERR_SHAPE', 'reshape: [2, 3] has 6 elements'],
   ['two extents to infer', () => reshape(x, [-1, -1]), 'ERR_SHAPE', 'reshape'],

@@ -1,5 +1,6 @@
 import type { Row } from './row';
 import { attentions } from './table/attention';
+import { contractions } from './table/contractions';
 import { convolutions } from './table/convolutions';
 import { pooling } from './table/pooling';
 import { binary } from './table/binary';
@@ -45,6 +46,7 @@ export const table: readonly Row[] = [
   ...sorting,
   ...counting,
   ...products,
+  ...contractions,
   ...attentions,
   ...convolutions,
   ...pooling,

@@ -16,7 +16,7 @@ import type { Spec, Tensor } from '../../graph/tensor';
 import { add } from '../elementwise/arithmetic';
 import { examplesFirst } from '../examplesFirst';
 import { take } from '../indexing/take';
-import { reshape } from '../shape/reshape';
+import { expandDims, reshape } from '../shape/reshape';
 import { broadcastTo, sumTo } from '../reduce/sum';
 import { moveAxis, transpose, transposeOp } from '../shape/transpose';
 
@@ -220,7 +220,8 @@ function productThrough({ which, site, inputs: [a, b], attributes }: ThroughUse<
   }
   if (site.shape.length !== 2) return null;
   if (site.kind === 'gather') return gatherThrough(which, site, a, b, attributes);
-  if (site.kind !== 'product') return null;
+  // A reshape may have put the border between the factors elsewhere.
+  if (site.kind !== 'product' || extent(site.left.shape, 2) !== site.shape[0]) return null;
   // dS = l^T r: dA = l^T (r B^T), dB = (l A)^T r.
   const [left, right] =
     which === 0
@@ -253,22 +254,31 @@ function gatherThrough(
 }
 
 /**
- * Matrix product over the last two axes, `y[..., m, n] = sum_k a[..., m, k] b[..., k, n]`; leading axes broadcast.
+ * Matrix product over the last two axes, `y[..., m, n] = sum_k a[..., m, k] b[..., k, n]`; leading axes broadcast. An operand
+ * with one axis is a row on the left and a column on the right, as in NumPy, and its other axis is not in the result.
  * A transposed operand costs nothing: it is read the other way.
  *
- * @throws ShapeError when an operand has fewer than two axes or the inner extents differ; DTypeError for other dtypes
- *   than float32 and float64, or two different ones.
+ * @throws ShapeError when an operand has no axes or the inner extents differ; DTypeError for other dtypes than float32 and
+ *   float64, or two different ones.
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
-  if (a.shape.length < 2 || b.shape.length < 2) {
+  if (a.shape.length === 0 || b.shape.length === 0) {
     throw new ShapeError(
-      `matmul: two axes or more expected, got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+      `matmul: one axis or more expected, got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
     );
   }
   if (a.dtype !== b.dtype || !isFloat(a.dtype)) {
     throw new DTypeError(`matmul: two tensors of one float dtype expected, got ${a.dtype} and ${b.dtype}`);
   }
-  return product(a, b, false, false);
+  const [row, column] = [a.shape.length === 1, b.shape.length === 1];
+  if (!row && !column) return product(a, b, false, false);
+  const y = product(row ? expandDims(a, 0) : a, column ? expandDims(b, 1) : b, false, false);
+  const batch = y.shape.slice(0, -2);
+  return reshape(y, [
+    ...batch,
+    ...(row ? [] : [extent(y.shape, -2)]),
+    ...(column ? [] : [extent(y.shape, -1)]),
+  ]);
 }
 
 /** `x W^T + b` for a weight [out, in], the layout of PyTorch's linear layers. */

@@ -1,0 +1,2 @@
+export { einsum, type EinsumOptions } from './einsum';
+export type { ContractionPath, ContractionStep } from './path';
