@@ -12,3 +12,12 @@ export {
   type UniformOptions,
 } from './draw';
 export { dropout, type DropoutOptions } from './dropout';
+export {
+  categorical,
+  exponential,
+  gumbel,
+  rademacher,
+  type CategoricalOptions,
+  type LocationOptions,
+  type RateOptions,
+} from './distributions';

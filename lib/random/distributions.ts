@@ -1,0 +1,76 @@
+import { PalimpsestError } from '../errors';
+import type { FloatDType } from '../graph/dtype';
+import { normalizeAxis, type Shape } from '../graph/shape';
+import type { Tensor } from '../graph/tensor';
+import { add, cast, div, less, log, maximum, mul, neg, sub } from '../ops/elementwise/arithmetic';
+import { log1p } from '../ops/elementwise/math';
+import { argmax } from '../ops/reduce/argmax';
+import { uniform } from './draw';
+
+export interface RateOptions {
+  /** Default 1. */
+  readonly rate?: number;
+  /** Default float32. */
+  readonly dtype?: FloatDType;
+}
+
+export interface LocationOptions {
+  /** Default 0. */
+  readonly location?: number;
+  /** Default 1. */
+  readonly scale?: number;
+  /** Default float32. */
+  readonly dtype?: FloatDType;
+}
+
+function checkPositive(where: string, what: string, value: number): void {
+  if (value > 0 && Number.isFinite(value)) return;
+  throw new PalimpsestError('ERR_VALUE', `${where}: a positive ${what} expected, got ${value}`);
+}
+
+/**
+ * Exponentially distributed numbers of mean `1 / rate`: `-log(1 - u) / rate`.
+ * @throws PalimpsestError ERR_VALUE for a rate that is not positive.
+ */
+export function exponential(
+  key: Tensor,
+  shape: Shape,
+  { rate = 1, dtype = 'float32' }: RateOptions = {},
+): Tensor {
+  checkPositive('exponential', 'rate', rate);
+  return div(neg(log1p(neg(uniform(key, shape, { dtype })))), rate);
+}
+
+/**
+ * Numbers of the Gumbel distribution, `location - scale log(e)` for e exponential: what is added to logits so that the
+ * largest is a draw from their softmax. Always finite.
+ * @throws PalimpsestError ERR_VALUE for a scale that is not positive.
+ */
+export function gumbel(key: Tensor, shape: Shape, options: LocationOptions = {}): Tensor {
+  const { location = 0, scale = 1, dtype = 'float32' } = options;
+  checkPositive('gumbel', 'scale', scale);
+  // Half the smallest step of u stands for an exponential of 0.
+  const waiting = maximum(exponential(key, shape, { dtype }), dtype === 'float32' ? 2 ** -25 : 2 ** -54);
+  return sub(location, mul(log(waiting), scale));
+}
+
+/** -1 or 1, equally likely; float32 unless told otherwise. */
+export function rademacher(key: Tensor, shape: Shape, dtype: FloatDType = 'float32'): Tensor {
+  return sub(mul(cast(less(uniform(key, shape), 0.5), dtype), 2), 1);
+}
+
+export interface CategoricalOptions {
+  /** The axis of the classes. Default -1. */
+  readonly axis?: number;
+}
+
+/**
+ * One int32 class per row of logits, drawn from their softmax: the class of the largest `logit + gumbel` (Gumbel 1954). A
+ * class of logit -Infinity is never drawn beside a finite one.
+ * @throws ShapeError for an axis that is not there or is empty; DTypeError unless the logits are floats.
+ */
+export function categorical(key: Tensor, logits: Tensor, { axis = -1 }: CategoricalOptions = {}): Tensor {
+  const at = normalizeAxis('categorical', axis, logits.shape.length);
+  const noise = gumbel(key, logits.shape, { dtype: logits.dtype as FloatDType });
+  return argmax(add(logits, noise), { axis: at });
+}
