@@ -21,3 +21,4 @@ export {
   type LocationOptions,
   type RateOptions,
 } from './distributions';
+export { truncatedNormal, type TruncatedNormalOptions } from './truncatedNormal';
