@@ -3,6 +3,8 @@ import { open } from 'node:fs/promises';
 import { FormatError, OptionError, ShapeError } from '../errors';
 import { formatShape, type Shape } from '../graph/shape';
 import { ioError } from '../io/ioError';
+import { isHalf, type AnyTypedArray } from '../graph/dtype';
+import { fromHalfBits } from '../graph/halfBits';
 import type { HostTensor } from '../io/tensorBytes';
 import { readCsv, type CsvOptions } from './csv';
 import { readIdx } from './idx';
@@ -108,7 +110,7 @@ function assembled(examples: FileArray, classes: FileArray, options: LoadOptions
         `${formatShape(examples.shape)}, got ${formatShape(classes.shape)}`,
     );
   }
-  const labels = [...classes.data];
+  const labels = Array.from<number | bigint, number>(numbersOf(classes), Number);
   const wrong = labels.findIndex((label) => !Number.isInteger(label) || label < 0);
   if (wrong >= 0) {
     throw new FormatError(
@@ -127,12 +129,18 @@ function assembled(examples: FileArray, classes: FileArray, options: LoadOptions
 function asFeatures({ path, dtype, data }: FileArray): Features {
   if (data instanceof Float32Array) return data;
   if (dtype === 'uint8' && data instanceof Uint8Array) return data;
-  const floats = Float32Array.from(data);
+  const numbers = numbersOf({ dtype, data });
+  const floats = Float32Array.from<number | bigint>(numbers, Number);
   const lost = floats.findIndex((float, i) => {
-    const value = data[i] ?? 0;
+    const value = numbers[i] ?? 0;
+    if (typeof value === 'bigint') return BigInt(float) !== value;
     return dtype === 'float64' ? Number.isFinite(value) && !Number.isFinite(float) : float !== value;
   });
   if (lost >= 0)
-    throw new FormatError(`'${path}': number ${lost}, ${data[lost] ?? ''}, does not fit into float32`);
+    throw new FormatError(`'${path}': number ${lost}, ${numbers[lost] ?? ''}, does not fit into float32`);
   return floats;
 }
+
+/** The numbers that are stored: the bits of 16-bit floats taken for what they stand for. */
+const numbersOf = ({ dtype, data }: Pick<HostTensor, 'dtype' | 'data'>): AnyTypedArray | BigInt64Array =>
+  isHalf(dtype) ? fromHalfBits(dtype, data as Uint16Array) : (data as AnyTypedArray | BigInt64Array);

@@ -1,20 +1,40 @@
 import { DTypeError } from '../errors';
 
 /** Element types. The order is the program format's: native/core/dtype.h lists the same. */
-export const DTYPES = ['float32', 'float64', 'int32', 'uint8', 'bool'] as const;
+export const DTYPES = [
+  'float32',
+  'float64',
+  'int32',
+  'uint8',
+  'bool',
+  'bfloat16',
+  'float16',
+  'int64',
+] as const;
 
 /** `bool` is stored as one byte, 0 or 1. */
 export type DType = (typeof DTYPES)[number];
-export type FloatDType = 'float32' | 'float64';
-/** What `data()` returns for each dtype. */
+export type FloatDType = WideFloatDType | HalfDType;
+/** Floats that are computed in. */
+export type WideFloatDType = 'float32' | 'float64';
+/** Floats of 16 bits: for storage and products; everything else computes in float32 and rounds what it stores. */
+export type HalfDType = 'bfloat16' | 'float16';
+/** dtypes whose elements are JavaScript numbers. */
+export type NumberDType = Exclude<DType, 'int64'>;
+/** What `data()` returns for each dtype. The floats of 16 bits come as float32, which holds each of them exactly. */
 export type TypedArrayOf = {
   float32: Float32Array;
   float64: Float64Array;
   int32: Int32Array;
   uint8: Uint8Array;
   bool: Uint8Array;
+  bfloat16: Float32Array;
+  float16: Float32Array;
+  int64: BigInt64Array;
 };
-export type AnyTypedArray = TypedArrayOf[DType];
+export type AnyTypedArray = TypedArrayOf[NumberDType];
+/** A typed array that a tensor is made from or that holds its bytes: `Uint16Array` has the bits of a 16-bit float. */
+export type StoredArray = AnyTypedArray | BigInt64Array | Uint16Array;
 
 const CONSTRUCTORS = {
   float32: Float32Array,
@@ -22,25 +42,42 @@ const CONSTRUCTORS = {
   int32: Int32Array,
   uint8: Uint8Array,
   bool: Uint8Array,
+  bfloat16: Float32Array,
+  float16: Float32Array,
+  int64: BigInt64Array,
 } as const;
 
 export const dtypeCode = (dtype: DType): number => DTYPES.indexOf(dtype);
-export const bytesPerElement = (dtype: DType): number => CONSTRUCTORS[dtype].BYTES_PER_ELEMENT;
-export const isFloat = (dtype: DType): dtype is FloatDType => dtype === 'float32' || dtype === 'float64';
+export const bytesPerElement = (dtype: DType): number =>
+  isHalf(dtype) ? 2 : CONSTRUCTORS[dtype].BYTES_PER_ELEMENT;
+export const isHalf = (dtype: DType): dtype is HalfDType => dtype === 'bfloat16' || dtype === 'float16';
+export const isFloat = (dtype: DType): dtype is FloatDType =>
+  dtype === 'float32' || dtype === 'float64' || isHalf(dtype);
+/** Whether JavaScript counts its elements as numbers: all but int64. */
+export const isNumber = (dtype: DType): dtype is NumberDType => dtype !== 'int64';
 
-/** A zeroed typed array for `size` elements of `dtype`. */
+/** A zeroed typed array for `size` elements of `dtype`, of the kind that `data()` returns. */
 export function allocate<D extends DType>(dtype: D, size: number): TypedArrayOf[D] {
-  return new CONSTRUCTORS[dtype](size) as TypedArrayOf[D];
+  return new CONSTRUCTORS[dtype](size) as unknown as TypedArrayOf[D];
 }
+
+/** A zeroed typed array with the bytes of `size` elements of `dtype`: `Uint16Array` for floats of 16 bits. */
+export function allocateStored(dtype: DType, size: number): StoredArray {
+  return isHalf(dtype) ? new Uint16Array(size) : new CONSTRUCTORS[dtype](size);
+}
+
+const HELD: ReadonlyMap<string, DType> = new Map([
+  ['[object Float32Array]', 'float32'],
+  ['[object Float64Array]', 'float64'],
+  ['[object Int32Array]', 'int32'],
+  ['[object Uint8Array]', 'uint8'],
+  ['[object Float16Array]', 'float16'],
+  ['[object BigInt64Array]', 'int64'],
+]);
 
 /** The dtype that a typed array holds, or undefined for the kinds we do not take. */
 export function dtypeOfArray(array: ArrayBufferView): DType | undefined {
-  const name = Object.prototype.toString.call(array);
-  if (name === '[object Float32Array]') return 'float32';
-  if (name === '[object Float64Array]') return 'float64';
-  if (name === '[object Int32Array]') return 'int32';
-  if (name === '[object Uint8Array]') return 'uint8';
-  return undefined;
+  return HELD.get(Object.prototype.toString.call(array));
 }
 
 /** Throws unless the name is one of ours. */

@@ -1,4 +1,5 @@
 import { dtypeCode } from './dtype';
+import { withWideHalves } from './halves';
 import type { Block, ElementwiseStep, KernelStep, Lowered, Step, Value } from './lower';
 import { elementwiseNumbers } from '../native';
 import { PalimpsestError } from '../errors';
@@ -18,7 +19,8 @@ interface Chain {
  * chain of the same shape, so that its result is needed nowhere else and never goes to memory. Constants are repeated in
  * every chain that uses them.
  */
-export function fuse({ steps }: Lowered): KernelStep[] {
+export function fuse(lowered: Pick<Lowered, 'steps'>): KernelStep[] {
+  const steps = withWideHalves(lowered.steps);
   const readers = readersOf(steps);
   const chains = new Map<ElementwiseStep, Chain>();
   for (const step of [...steps].reverse()) {
@@ -75,7 +77,7 @@ function chainOfReaders(
   const [first] = readers;
   if (block.output >= 0 || first?.kind !== 'elementwise') return undefined;
   const chain = chains.get(first);
-  if (!chain || !sameShape(chain.shape, shape) || chain.members.length >= MAX_CHAIN_STEPS) return undefined;
+  if (!chain || !sameShape(chain.shape, shape) || isLong(chain)) return undefined;
   const inChain = (reader: Step): boolean =>
     reader.kind === 'elementwise' &&
     chains.get(reader) === chain &&
@@ -84,15 +86,61 @@ function chainOfReaders(
   return readers.every(inChain) ? chain : undefined;
 }
 
+/** Conversions of 16-bit floats are cheap, and most of them fall away: they do not count. */
+const isLong = ({ members }: Chain): boolean =>
+  members.length >= MAX_CHAIN_STEPS &&
+  members.filter(({ rounding }) => rounding === undefined).length >= MAX_CHAIN_STEPS;
+
+interface Simplified {
+  readonly members: readonly ElementwiseStep[];
+  /** What the chain writes: computed by a member, or one of its inputs. */
+  readonly result: Value;
+}
+
+/**
+ * A chain without conversions between neighbours: what one step rounds for storage, the next takes as it was before; and
+ * a value is widened once.
+ */
+function withoutRoundTrips(chain: readonly ElementwiseStep[], output: Value): Simplified {
+  const beforeRounding = new Map<Block, Value>();
+  const standIns = new Map<Block, Value>();
+  const widened: ElementwiseStep[] = [];
+  const actual = (value: Value): Value => standIns.get(value.block) ?? value;
+  const members = chain.flatMap((step) => {
+    const inputs = step.inputs.map(actual);
+    const [first] = inputs;
+    if (step.rounding === 'narrow' && first) beforeRounding.set(step.output.block, first);
+    if (step.rounding === 'widen' && first) {
+      const known = widened.find((other) => other.inputs[0] && sameValue(other.inputs[0], first));
+      const standIn = beforeRounding.get(first.block) ?? known?.output;
+      if (standIn) {
+        standIns.set(step.output.block, standIn);
+        return [];
+      }
+      widened.push(step);
+    }
+    return [{ ...step, inputs }];
+  });
+  const result = actual(output);
+  const read = new Set([...members.flatMap((step) => step.inputs), result].map((value) => value.block));
+  return {
+    members: members.filter((step) => step.rounding === undefined || read.has(step.output.block)),
+    result,
+  };
+}
+
 /** Encodes a chain: native/kernels/elementwise documents the numbers. */
 function instruction(
-  members: readonly ElementwiseStep[],
+  chain: readonly ElementwiseStep[],
   constants: ReadonlyMap<Block, ElementwiseStep>,
 ): KernelStep {
+  const last = chain.at(-1);
+  if (!last) throw new PalimpsestError('ERR_INTERNAL', 'fuse: an empty chain');
+  const { members, result } = withoutRoundTrips(chain, last.output);
   const made = new Set(members.map((member) => member.output.block));
   const inputs: Value[] = [];
   const prelude: ElementwiseStep[] = [];
-  for (const value of members.flatMap((member) => member.inputs)) {
+  for (const value of [...members.flatMap((member) => member.inputs), result]) {
     if (made.has(value.block)) continue;
     const constant = constants.get(value.block);
     if (constant) {
@@ -110,13 +158,14 @@ function instruction(
     const [a = -1, b = -1, c = -1] = step.inputs.map(register);
     return [operationNumber(step.operation), dtypeCode(step.output.dtype), a, b, c, step.immediate];
   });
-  const last = members.at(-1);
-  if (!last) throw new PalimpsestError('ERR_INTERNAL', 'fuse: an empty chain');
-  const attributes = [body.length, ...encoded, inputs.length + body.length - 1];
+  const attributes = [body.length, ...encoded, register(result)];
+  const ops = members.flatMap((member) => member.ops);
   return {
     kind: 'kernel',
     kernel: 'fused',
-    ops: members.flatMap((member) => member.ops),
+    takesHalves: true,
+    // A chain of nothing but conversions that nobody asked for is one all the same.
+    ops: ops.length > 0 ? ops : ['cast'],
     flops: members.reduce((total, member) => total + member.flops, 0),
     attributes,
     inputs,

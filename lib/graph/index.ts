@@ -1,4 +1,13 @@
-export { DTYPES, type AnyTypedArray, type DType, type FloatDType, type TypedArrayOf } from './dtype';
+export {
+  DTYPES,
+  type AnyTypedArray,
+  type DType,
+  type FloatDType,
+  type HalfDType,
+  type NumberDType,
+  type StoredArray,
+  type TypedArrayOf,
+} from './dtype';
 export { tensor, type NestedNumbers, type TensorOptions } from './create';
 export { Tensor, type Progress, type RunOptions, type Spec } from './tensor';
 export { Parameters } from './parameters';

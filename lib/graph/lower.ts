@@ -33,6 +33,8 @@ export interface Origin {
 export interface KernelStep extends Origin {
   readonly kind: 'kernel';
   readonly kernel: string;
+  /** The kernel reads and writes 16-bit floats by itself. */
+  readonly takesHalves: boolean;
   readonly attributes: readonly number[];
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
@@ -44,6 +46,8 @@ export interface ElementwiseStep extends Origin {
   readonly immediate: number;
   readonly inputs: readonly Value[];
   readonly output: Value;
+  /** A conversion that nobody asked for: it widens a 16-bit float for the next step or rounds a result for storage. */
+  readonly rounding?: 'widen' | 'narrow';
 }
 
 export type Step = KernelStep | ElementwiseStep;
@@ -154,6 +158,7 @@ class Lowerer {
       ...origin,
       kind: 'kernel',
       kernel: how.kernel,
+      takesHalves: how.takesHalves ?? false,
       attributes: how.attributes?.(attributes, several(node.inputs), several(node.outputs)) ?? [],
       inputs: viewed(inputs, views?.inputs),
       outputs: viewed(outputs, views?.outputs),
@@ -167,7 +172,8 @@ class Lowerer {
   }
 }
 
-const newValue = (shape: Shape, dtype: DType): Value => ({
+/** A value in a block of its own. */
+export const newValue = (shape: Shape, dtype: DType): Value => ({
   block: { bytes: sizeOf(shape) * bytesPerElement(dtype), input: -1, output: -1 },
   shape,
   dtype,

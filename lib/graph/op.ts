@@ -17,6 +17,8 @@ export type Lowering<A> =
   /** A native kernel of its own. `views` gives the canonical shapes that the kernel wants to see. */
   | {
       readonly kernel: string;
+      /** The kernel moves elements without computing, so 16-bit floats need no float32 copy. Default false. */
+      readonly takesHalves?: boolean;
       readonly attributes?: (
         attributes: A,
         inputs: Several<Spec>,

@@ -1,6 +1,15 @@
 import { PalimpsestError } from '../errors';
 import { native, type BufferHandle } from '../native';
-import { allocate, bytesPerElement, type DType, type TypedArrayOf } from './dtype';
+import {
+  allocateStored,
+  bytesPerElement,
+  isHalf,
+  type DType,
+  type NumberDType,
+  type StoredArray,
+  type TypedArrayOf,
+} from './dtype';
+import { fromHalfBits } from './halfBits';
 import type { Op } from './op';
 import { formatShape, sizeOf, type Shape } from './shape';
 
@@ -164,17 +173,31 @@ export class Tensor implements Disposable {
   }
 
   /**
-   * A copy of the elements in row-major order, computed first when need be. `bool` comes as bytes 0 and 1.
+   * A copy of the elements in row-major order, computed first when need be. `bool` comes as bytes 0 and 1, bfloat16 and
+   * float16 as the float32 numbers they are, int64 as bigints: `data<'int64'>()` says so to the compiler.
    * @throws AbortedError when `signal` fires.
    */
-  async data<D extends DType = DType>(options: RunOptions = {}): Promise<TypedArrayOf[D]> {
-    if (!this.#storage) await evaluation.run([this], options);
-    const elements = allocate(this.dtype, this.size);
-    native.readBuffer(this.storage.handle, 0, elements);
-    return elements as TypedArrayOf[D];
+  async data<D extends DType = NumberDType>(options: RunOptions = {}): Promise<TypedArrayOf[D]> {
+    const elements = await this.stored(options);
+    const data = isHalf(this.dtype) ? fromHalfBits(this.dtype, elements as Uint16Array) : elements;
+    return data as TypedArrayOf[D];
   }
 
-  /** The value of a tensor with one element. @throws PalimpsestError ERR_SHAPE for any other size. */
+  /**
+   * A copy of the elements as they are stored: as `data` gives them, but bfloat16 and float16 as bits in a `Uint16Array`.
+   * @throws AbortedError when `signal` fires.
+   */
+  async stored(options: RunOptions = {}): Promise<StoredArray> {
+    if (!this.#storage) await evaluation.run([this], options);
+    const elements = allocateStored(this.dtype, this.size);
+    native.readBuffer(this.storage.handle, 0, elements);
+    return elements;
+  }
+
+  /**
+   * The value of a tensor with one element, as a number.
+   * @throws PalimpsestError ERR_SHAPE for any other size; ERR_VALUE for an int64 beyond the safe integers: `data` has it.
+   */
   async item(options: RunOptions = {}): Promise<number> {
     if (this.size !== 1) {
       throw new PalimpsestError(
@@ -182,7 +205,10 @@ export class Tensor implements Disposable {
         `item: one element expected, the shape is ${formatShape(this.shape)}`,
       );
     }
-    const [value] = await this.data(options);
+    const [value] = await this.data<DType>(options);
+    if (typeof value === 'bigint' && !Number.isSafeInteger(Number(value))) {
+      throw new PalimpsestError('ERR_VALUE', `item: ${value} is not a safe integer; use data`);
+    }
     return Number(value);
   }
 

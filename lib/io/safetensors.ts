@@ -13,6 +13,9 @@ const DTYPES: ReadonlyMap<string, DType> = new Map([
   ['I32', 'int32'],
   ['U8', 'uint8'],
   ['BOOL', 'bool'],
+  ['BF16', 'bfloat16'],
+  ['F16', 'float16'],
+  ['I64', 'int64'],
 ]);
 
 const MAX_AXES = 16;
@@ -77,7 +80,7 @@ export class SafetensorsFile {
   /**
    * A tensor over the file's bytes, not copied where its elements are aligned.
    * @throws PalimpsestError ERR_PARAMETER for a name that is not there; DTypeError for a dtype that we have no tensor
-   *   of (F16, BF16, I64, ...); FormatError for a BOOL that is neither 0 nor 1.
+   *   of (I16, U32, F8_E4M3, ...); FormatError for a BOOL that is neither 0 nor 1.
    */
   tensor(name: string): Tensor {
     const number = this.#numbers.get(name);

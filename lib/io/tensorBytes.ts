@@ -1,17 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
 
 import { PalimpsestError, ShapeError } from '../errors';
-import { bytesPerElement, type AnyTypedArray, type DType } from '../graph/dtype';
+import { bytesPerElement, type DType, type StoredArray } from '../graph/dtype';
 import { formatShape, sizeOf, type Shape } from '../graph/shape';
 import { Tensor } from '../graph/tensor';
 import { native } from '../native';
 import { checkAborted } from './abort';
 
-/** Numbers in JavaScript's memory, in row-major order, with what makes a tensor of them. */
+/** Numbers in JavaScript's memory as they are stored, in row-major order, with what makes a tensor of them. */
 export interface HostTensor {
   readonly dtype: DType;
   readonly shape: Shape;
-  readonly data: AnyTypedArray;
+  readonly data: StoredArray;
 }
 
 /** A piece takes about a millisecond to copy or to hash: short enough not to hold up the event loop. */

@@ -11,6 +11,9 @@ const NAMES: Readonly<Record<DType, string>> = {
   int32: 'I32',
   uint8: 'U8',
   bool: 'BOOL',
+  bfloat16: 'BF16',
+  float16: 'F16',
+  int64: 'I64',
 };
 
 /** The limit of the reference implementation. */

@@ -1,5 +1,5 @@
 import { DTypeError, PalimpsestError, ShapeError } from '../errors';
-import { allocate, bytesPerElement, type AnyTypedArray, type DType } from '../graph/dtype';
+import { allocateStored, bytesPerElement, type DType, type StoredArray } from '../graph/dtype';
 import { evaluate } from '../graph/evaluate';
 import { tensor } from '../graph/create';
 import type { Parameters } from '../graph/parameters';
@@ -51,10 +51,11 @@ export async function restored(now: Tensor, { indices, values }: OldValues): Pro
   const { shape, dtype } = now;
   const old = await numbersOf(values());
   if (!indices) return tensor(old, { shape, dtype });
-  const data = await now.data();
+  const data = await now.stored();
   const [target, source] = [wordsOf(data, dtype), wordsOf(old, dtype)];
   const width = target.length / Math.max(1, data.length);
-  (await numbersOf(indices())).forEach((index, i) => {
+  const places = (await numbersOf(indices())) as Int32Array;
+  places.forEach((index, i) => {
     for (let word = 0; word < width; word++) target[index * width + word] = source[i * width + word] ?? 0;
   });
   return tensor(data, { shape, dtype });
@@ -69,9 +70,9 @@ async function oldValues(
 ): Promise<OldValues> {
   const { dtype, shape, size } = old;
   const sparseBytes = changed * (Int32Array.BYTES_PER_ELEMENT + bytesPerElement(dtype));
-  if (sparseBytes >= old.bytes || size > MAX_INDEX) return kept({ dtype, shape, data: await old.data() });
+  if (sparseBytes >= old.bytes || size > MAX_INDEX) return kept({ dtype, shape, data: await old.stored() });
   const indices = new Int32Array(changed);
-  const values = allocate(dtype, changed);
+  const values = allocateStored(dtype, changed);
   const target = wordsOf(values, dtype);
   const width = target.length / changed;
   let next = 0;
@@ -93,9 +94,9 @@ const kept = (values: HostTensor, indices?: HostTensor): OldValues => ({
   values: () => values,
   ...(indices ? { indices: () => indices } : {}),
 });
-const flat = (dtype: DType, data: AnyTypedArray): HostTensor => ({ dtype, shape: [data.length], data });
+const flat = (dtype: DType, data: StoredArray): HostTensor => ({ dtype, shape: [data.length], data });
 
-type Words = Uint8Array | Uint32Array;
+type Words = Uint8Array | Uint16Array | Uint32Array;
 
 /** Calls `found` for every number that differs: with its index, and the words that its old bits start at a place of. */
 async function differences(
@@ -119,15 +120,16 @@ async function differences(
   }
 }
 
-/** Numbers as whole numbers, which never lose a bit on the way, unlike floats: bytes, or words of 32 bits. */
+/** Numbers as whole numbers, which never lose a bit on the way, unlike floats: bytes, or words of 16 or 32 bits. */
 function wordsOf({ buffer, byteOffset, byteLength }: ArrayBufferView, dtype: DType): Words {
-  return bytesPerElement(dtype) === 1
-    ? new Uint8Array(buffer, byteOffset, byteLength)
+  if (bytesPerElement(dtype) === 1) return new Uint8Array(buffer, byteOffset, byteLength);
+  return bytesPerElement(dtype) === 2
+    ? new Uint16Array(buffer, byteOffset, byteLength / Uint16Array.BYTES_PER_ELEMENT)
     : new Uint32Array(buffer, byteOffset, byteLength / Uint32Array.BYTES_PER_ELEMENT);
 }
 
-const numbersOf = async (source: Tensor | HostTensor): Promise<AnyTypedArray> =>
-  source instanceof Tensor ? await source.data() : source.data;
+const numbersOf = async (source: Tensor | HostTensor): Promise<StoredArray> =>
+  source instanceof Tensor ? await source.stored() : source.data;
 
 function checkSameKind(before: Parameters, after: Parameters): void {
   const added = after.names.find((name) => !before.has(name));

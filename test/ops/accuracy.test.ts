@@ -1,7 +1,7 @@
 import '../../lib/graph/evaluate';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FloatDType } from '../../lib/graph/dtype';
+import type { WideFloatDType } from '../../lib/graph/dtype';
 import { tensor } from '../../lib/graph/create';
 import type { Tensor } from '../../lib/graph/tensor';
 import { exp, sin } from '../../lib/ops/elementwise/math';
@@ -22,13 +22,13 @@ const golden = JSON.parse(readFileSync(FILE, 'utf8')) as Record<'single' | 'doub
 /** What the functions promise, in units of the last place. */
 const MOST_ULPS = 4;
 
-const DIGITS: Record<FloatDType, { bits: number; least: number; largest: number }> = {
+const DIGITS: Record<WideFloatDType, { bits: number; least: number; largest: number }> = {
   float32: { bits: 24, least: -149, largest: 128 },
   float64: { bits: 53, least: -1074, largest: 1024 },
 };
 
 /** The distance of a result from the exact value in units of the last place of the latter. */
-function ulps(actual: number, exact: number, dtype: FloatDType): number {
+function ulps(actual: number, exact: number, dtype: WideFloatDType): number {
   const { bits, least, largest } = DIGITS[dtype];
   if (Object.is(actual, exact) || actual === exact || (Number.isNaN(actual) && Number.isNaN(exact))) return 0;
   if (Math.abs(exact) >= 2 ** (largest - 1) * (2 - 2 ** -bits))
@@ -40,7 +40,7 @@ function ulps(actual: number, exact: number, dtype: FloatDType): number {
 async function errorOf(
   run: (...operands: Tensor[]) => Tensor,
   points: Points,
-  dtype: FloatDType,
+  dtype: WideFloatDType,
 ): Promise<number> {
   const operands = [points.x, points.second ?? []].filter((values) => values.length > 0);
   const y = await run(...operands.map((values) => tensor([...values], { dtype }))).data();

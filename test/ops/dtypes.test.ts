@@ -1,5 +1,5 @@
 import '../../lib/graph/evaluate';
-import { DTYPES } from '../../lib/graph/dtype';
+import { DTYPES, type DType } from '../../lib/graph/dtype';
 import type { Tensor } from '../../lib/graph/tensor';
 import { concat } from '../../lib/ops/shape/concat';
 import { cast, equal, greaterEqual, less, notEqual } from '../../lib/ops/elementwise/arithmetic';
@@ -52,7 +52,7 @@ test.each(pairs)('%s takes %s', async (name, dtype) => {
   const result = run(tensorOf(VALUES, [2, 3], dtype), tensorOf(OTHERS, [2, 3], dtype));
   const expected = run(tensorOf(VALUES, [2, 3], 'float64'), tensorOf(OTHERS, [2, 3], 'float64'));
   expect(result.dtype).toBe(name in moves ? dtype : 'bool');
-  expect([...(await result.data())]).toEqual([...(await expected.data())]);
+  expect(Array.from(await result.data<DType>(), Number)).toEqual([...(await expected.data())]);
 });
 
 test.each(DTYPES.flatMap((from) => DTYPES.map((to) => [from, to] as const)))(
@@ -60,6 +60,6 @@ test.each(DTYPES.flatMap((from) => DTYPES.map((to) => [from, to] as const)))(
   async (from, to) => {
     const result = cast(tensorOf(VALUES, [2, 3], from), to);
     expect(result.dtype).toBe(to);
-    expect([...(await result.data())]).toEqual(VALUES);
+    expect(Array.from(await result.data<DType>(), Number)).toEqual(VALUES);
   },
 );

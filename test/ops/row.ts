@@ -1,4 +1,4 @@
-import type { DType, FloatDType } from '../../lib/graph/dtype';
+import type { DType, WideFloatDType } from '../../lib/graph/dtype';
 import { isFloat } from '../../lib/graph/dtype';
 import { sizeOf, type Shape } from '../../lib/graph/shape';
 import type { Tensor } from '../../lib/graph/tensor';
@@ -67,19 +67,19 @@ export interface Row {
   /** How often it can be differentiated; 0 for constants. Default 2. */
   readonly orders?: 0 | 1 | 2;
   /** dtypes that `float` stands for. Default: both. */
-  readonly dtypes?: readonly FloatDType[];
+  readonly dtypes?: readonly WideFloatDType[];
   /** Largest relative error against the reference. */
-  readonly tolerance?: Partial<Record<FloatDType, number>>;
+  readonly tolerance?: Partial<Record<WideFloatDType, number>>;
   readonly examples?: readonly ExampleUse[];
   readonly mixes?: readonly MixedUse[];
 }
 
 /** A few roundings; sums of the lengths in the table add no more. */
-const TOLERANCE: Record<FloatDType, number> = { float32: 1e-6, float64: 1e-14 };
+const TOLERANCE: Record<WideFloatDType, number> = { float32: 1e-6, float64: 1e-14 };
 
-export const toleranceOf = (row: Row, dtype: FloatDType): number =>
+export const toleranceOf = (row: Row, dtype: WideFloatDType): number =>
   row.tolerance?.[dtype] ?? TOLERANCE[dtype];
-export const dtypesOf = (row: Row): readonly FloatDType[] => row.dtypes ?? ['float32', 'float64'];
+export const dtypesOf = (row: Row): readonly WideFloatDType[] => row.dtypes ?? ['float32', 'float64'];
 export const coveredBy = (row: Row): readonly string[] => row.covers ?? [row.name];
 
 const known = new WeakMap<Case, readonly NdArray[]>();
@@ -106,10 +106,10 @@ function valuesOfSample({ shape, dtype = 'float', range, values }: Sample, which
   return { shape, data: order.map((k) => Math.fround(low + ((high - low) * (k + shift)) / size)) };
 }
 
-export const dtypeOf = ({ dtype = 'float' }: Sample, float: FloatDType): DType =>
+export const dtypeOf = ({ dtype = 'float' }: Sample, float: WideFloatDType): DType =>
   dtype === 'float' ? float : dtype;
 
-export const inputsOf = (of: Case, float: FloatDType): Tensor[] =>
+export const inputsOf = (of: Case, float: WideFloatDType): Tensor[] =>
   valuesOf(of).map(({ shape, data }, i) => tensorOf(data, shape, dtypeOf(of.inputs[i]!, float)));
 
 /** Which inputs can be differentiated. */

@@ -4,7 +4,14 @@ import { defineOp, single, type Op } from '../../graph/op';
 import { checkShape, type Shape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { setWhole } from '../reduce/sum';
-import { applyElementwise, defineElementwise, operands, setAddition, type Operand } from './define';
+import {
+  applyElementwise,
+  defineElementwise,
+  operands,
+  setAddition,
+  setConversion,
+  type Operand,
+} from './define';
 
 const NONE = {};
 
@@ -39,7 +46,7 @@ export const asTensors = (...items: readonly Operand[]): Tensor[] => operands(sc
 export const binary =
   (op: Op): ((a: Operand, b: Operand) => Tensor) =>
   (a, b) =>
-    applyElementwise(op, operands(scalar, a, b), NONE);
+    applyElementwise(op, operands(op.name, scalar, a, b), NONE);
 
 export const unary =
   (op: Op): ((x: Tensor) => Tensor) =>
@@ -49,7 +56,7 @@ export const unary =
 /** `a + b`, broadcasting. */
 export const add = binary(
   defineElementwise('add', {
-    takes: 'number',
+    takes: 'arithmetic',
     partials: [(g) => g, (g) => g], // d(a + b) = da + db
   }),
 );
@@ -66,7 +73,7 @@ export const neg = unary(
 /** `a - b`, broadcasting. */
 export const sub = binary(
   defineElementwise('sub', {
-    takes: 'number',
+    takes: 'arithmetic',
     partials: [(g) => g, (g) => neg(g)], // d(a - b) = da - db
   }),
 );
@@ -74,14 +81,15 @@ export const sub = binary(
 /** `a * b`, broadcasting. */
 export const mul = binary(
   defineElementwise('mul', {
-    takes: 'number',
+    takes: 'arithmetic',
     partials: [(g, [, b]) => mul(g, b), (g, [a]) => mul(g, a)], // d(ab) = b da + a db
   }),
 );
 
-/** `a / b`, broadcasting; by the rules of floating point, so `1 / 0` is infinite. */
+/** `a / b`, broadcasting; by the rules of floating point, so `1 / 0` is infinite. Integers are divided as float32. */
 export const div = binary(
   defineElementwise('div', {
+    inFloats: true,
     partials: [
       (g, [, b]) => div(g, b), // d(a/b)/da = 1/b
       (g, [, b], y) => neg(div(mul(g, y), b)), // d(a/b)/db = -(a/b)/b
@@ -100,7 +108,7 @@ export const square = unary(
 /** The larger of two numbers, broadcasting; NaN where either is. Where they are equal the first gets the gradient. */
 export const maximum = binary(
   defineElementwise('maximum', {
-    takes: 'number',
+    takes: 'arithmetic',
     partials: [
       (g, [a, b]) => mul(g, cast(greaterEqual(a, b), g.dtype)),
       (g, [a, b]) => mul(g, cast(less(a, b), g.dtype)),
@@ -111,7 +119,7 @@ export const maximum = binary(
 /** The smaller of two numbers, broadcasting; NaN where either is. Where they are equal the first gets the gradient. */
 export const minimum = binary(
   defineElementwise('minimum', {
-    takes: 'number',
+    takes: 'arithmetic',
     partials: [
       (g, [a, b]) => mul(g, cast(lessEqual(a, b), g.dtype)),
       (g, [a, b]) => mul(g, cast(greater(a, b), g.dtype)),
@@ -148,10 +156,14 @@ const castOp = defineElementwise<{ dtype: DType }>('cast', {
   partials: [(g, [x]) => cast(g, x.dtype)],
 });
 
-/** The values as another dtype: towards zero and saturating from floats to integers, NaN to 0. */
+/**
+ * The values as another dtype: towards zero and saturating from floats to integers, NaN to 0; saturating between integers;
+ * to the nearest, halves to even, between floats.
+ */
 export const cast = (x: Tensor, dtype: DType): Tensor =>
   x.dtype === dtype ? x : applyElementwise(castOp, [x], { dtype });
 setWhole((x) => cast(x, 'int32'));
+setConversion(cast);
 
 // Where b is 0 and where a is 0, the plain rules would be products of 0 with something infinite. The masks enter before
 // that, so that derivatives of every order are finite where they exist.

@@ -1,5 +1,5 @@
 import { DTypeError, PalimpsestError } from '../../errors';
-import type { DType } from '../../graph/dtype';
+import { DTYPES, isFloat, type DType } from '../../graph/dtype';
 import { moved, sameExampleAxis } from '../../graph/exampleAxis';
 import { examplesFirst } from '../examplesFirst';
 import { defineOp, several, single, type ExampleRule, type Op, type Several } from '../../graph/op';
@@ -7,6 +7,7 @@ import { broadcastShapes, formatShape, sameShape, type Shape } from '../../graph
 import { Tensor, type Spec } from '../../graph/tensor';
 import { broadcastTo, broadcastToOp, sumTo, sumToExamples } from '../reduce/sum';
 import { ofRank } from '../batching';
+import { promoteNumber, promoteTypes } from './promote';
 
 /**
  * One derivative of an elementwise function: the direction `g` times df/dx_i, in terms of other ops. The same rule serves
@@ -21,26 +22,33 @@ export interface ElementwiseRecord<A> {
   /** A partial per input; null for an input that counts as a constant. Without any the op is a constant. */
   readonly partials?: readonly (Partial | null)[];
   /** dtypes the inputs may have; all inputs after the first `free` ones must agree. Default: floats. */
-  readonly takes?: 'float' | 'number' | 'any' | 'bool';
+  readonly takes?: keyof typeof ACCEPTED;
+  /** Integers and bools are computed as float32: true division. Default false. */
+  readonly inFloats?: boolean;
   /** dtype of the result, given that of the inputs; by default that of the last. */
   readonly gives?: (dtypes: readonly DType[], attributes: A) => DType;
   /** How many leading inputs have a dtype of their own (the condition of `where`). */
   readonly free?: number;
 }
 
-const ACCEPTED: Record<NonNullable<ElementwiseRecord<object>['takes']>, readonly DType[]> = {
-  float: ['float32', 'float64'],
-  number: ['float32', 'float64', 'int32'],
-  any: ['float32', 'float64', 'int32', 'uint8', 'bool'],
+const FLOATS: readonly DType[] = ['float32', 'float64', 'bfloat16', 'float16'];
+const ACCEPTED = {
+  float: FLOATS,
+  number: [...FLOATS, 'int32', 'int64'],
+  arithmetic: [...FLOATS, 'int32', 'int64', 'uint8'],
+  any: DTYPES,
   bool: ['bool'],
-};
+} as const satisfies Record<string, readonly DType[]>;
+
+/** What `applyElementwise` has to know of an op before its inputs agree. */
+const promotions = new WeakMap<object, { readonly free: number; readonly inFloats: boolean }>();
 
 /** Defines an op that computes each element of its result from the elements at the same place, with broadcasting. */
 export function defineElementwise<A extends object = object>(
   name: string,
   record: ElementwiseRecord<A>,
 ): Op<A> {
-  const { partials, operation = name, immediate, takes = 'float', free = 0 } = record;
+  const { partials, operation = name, immediate, takes = 'float', free = 0, inFloats = false } = record;
   const partial = (which: number): Partial => {
     const rule = partials?.[which];
     if (!rule)
@@ -59,7 +67,7 @@ export function defineElementwise<A extends object = object>(
       dtype,
     };
   };
-  return defineOp<A>(name, {
+  const op = defineOp<A>(name, {
     infer,
     lower: immediate ? { elementwise: operation, immediate } : { elementwise: operation },
     ...(partials ? {} : { constant: true }),
@@ -78,11 +86,15 @@ export function defineElementwise<A extends object = object>(
         attributes,
       ),
   });
+  promotions.set(op, { free, inFloats });
+  return op;
 }
 
-/** Set by arithmetic.ts, which defines addition with this file. */
+/** Set by arithmetic.ts, which defines addition and conversion with this file. */
 let addition: (a: Tensor, b: Tensor) => Tensor;
+let conversion: (x: Tensor, dtype: DType) => Tensor;
 export const setAddition = (add: typeof addition): void => void (addition = add);
+export const setConversion = (cast: typeof conversion): void => void (conversion = cast);
 
 function exampleRule<A>(name: string, partial: (which: number) => Partial): ExampleRule<A> {
   return {
@@ -141,7 +153,8 @@ function checkDTypes(name: string, inputs: readonly Spec[], accepted: readonly D
   const [first, ...rest] = inputs;
   if (!first) return;
   if (!accepted.includes(first.dtype)) {
-    throw new DTypeError(`${name}: ${accepted.join(' or ')} expected, got ${first.dtype}`);
+    const list = accepted.join(', ').replace(/, (?=[^,]*$)/, ' or ');
+    throw new DTypeError(`${name}: ${list} expected, got ${first.dtype}`);
   }
   for (const other of rest) {
     if (other.dtype !== first.dtype) {
@@ -152,24 +165,45 @@ function checkDTypes(name: string, inputs: readonly Spec[], accepted: readonly D
   }
 }
 
-/** A tensor, or a number that takes the dtype of its partner. */
+/** A tensor, or a number that gives way to the dtype of its partner. */
 export type Operand = Tensor | number;
 
 /** A scalar constant of the dtype of `like`. */
 export type Scalar = (value: number, dtype: DType) => Tensor;
 
-/** Both operands as tensors. Two numbers are float32. */
-export function operands(scalar: Scalar, ...items: readonly Operand[]): Tensor[] {
-  const like = items.find((item) => item instanceof Tensor);
-  const dtype = like?.dtype ?? 'float32';
+/** All operands as tensors; numbers take the dtype in which they meet the tensors. Numbers alone are float32. */
+export function operands(where: string, scalar: Scalar, ...items: readonly Operand[]): Tensor[] {
+  const own = items.flatMap((item) => (item instanceof Tensor ? [item.dtype] : []));
+  const numbers = items.filter((item) => typeof item === 'number');
+  const dtype = numbers.reduce<DType>(
+    (met, value) => promoteNumber(where, met, value),
+    own.length > 0 ? own.reduce(promoteTypes) : 'float32',
+  );
   return items.map((item) => (item instanceof Tensor ? item : scalar(item, dtype)));
 }
 
+/** The inputs in the dtype in which they meet: conversions are steps of the graph, so derivatives go through them. */
+function promoted(op: object, inputs: readonly Tensor[]): readonly Tensor[] {
+  const { free, inFloats } = promotions.get(op) ?? { free: 0, inFloats: false };
+  const dtypes = inputs.slice(free).map((input) => input.dtype);
+  if (dtypes.length < 1) return inputs;
+  const met = dtypes.reduce(promoteTypes);
+  const common = inFloats && !isFloat(met) ? 'float32' : met;
+  return inputs.map((input, i) => (i < free || input.dtype === common ? input : converted(input, common)));
+}
+
+/** A conversion beneath a broadcast: the elements are converted once, and the broadcast stays visible. */
+function converted(x: Tensor, dtype: DType): Tensor {
+  const source = x.node?.op === (broadcastToOp as unknown as Op) ? x.node.inputs[0] : undefined;
+  return source ? broadcastTo(conversion(source, dtype), x.shape) : conversion(x, dtype);
+}
+
 /**
- * Applies an elementwise op. An operand that was broadcast beforehand is taken as it was: the kernel repeats elements
+ * Applies an elementwise op to inputs of any dtypes, which are promoted to one. An operand that was broadcast beforehand is taken as it was: the kernel repeats elements
  * itself, and the example axis stays visible.
  */
-export function applyElementwise<A>(op: Op<A>, inputs: readonly Tensor[], attributes: A): Tensor {
+export function applyElementwise<A>(op: Op<A>, given: readonly Tensor[], attributes: A): Tensor {
+  const inputs = promoted(op, given);
   const shape = broadcastShapes(
     op.name,
     inputs.map((input) => input.shape),

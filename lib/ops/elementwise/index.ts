@@ -1,4 +1,5 @@
 export type { Operand } from './define';
+export { promoteTypes } from './promote';
 export {
   abs,
   ceil,

@@ -16,7 +16,7 @@ interface Sequence {
 
 const iotaOp = defineOp<Sequence>('iota', {
   infer: (_inputs, { count, dtype }) => ({ shape: [count], dtype }),
-  lower: { kernel: 'iota', attributes: ({ start, step }) => [start, step] },
+  lower: { kernel: 'iota', takesHalves: true, attributes: ({ start, step }) => [start, step] },
   flops: perOutput(2),
   constant: true,
 });

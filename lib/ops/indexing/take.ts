@@ -31,6 +31,7 @@ const takeOp = defineOp<Axis>('take', {
   }),
   lower: {
     kernel: 'take',
+    takesHalves: true,
     views: ({ axis }, [x, indices], [y]) => ({
       inputs: [threeAxes(x, axis, 1), [sizeOf(indices.shape)]],
       outputs: [threeAxes(y, axis, indices.shape.length)],

@@ -17,6 +17,7 @@ const takeAlongOp = defineOp<Along>('takeAlong', {
   }),
   lower: {
     kernel: 'takeAlong',
+    takesHalves: true,
     views: ({ axis }, inputs, outputs) => ({
       inputs: aroundEach(axis)(inputs),
       outputs: aroundEach(axis)(outputs),

@@ -71,7 +71,7 @@ const repeatedAxes = (from: Shape, target: Shape): number[] =>
 
 export const broadcastToOp = defineOp<{ shape: Shape }>('broadcastTo', {
   infer: ([x], { shape }) => ({ shape, dtype: x.dtype }),
-  lower: { kernel: 'broadcast' },
+  lower: { kernel: 'broadcast', takesHalves: true },
   flops: movesData,
   linearity: 'linear',
   vjp: ([g], [x]) => [sumTo(g, x.shape)],

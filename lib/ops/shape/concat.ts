@@ -20,7 +20,7 @@ const concatOp = defineOp<Axis>('concat', {
     ),
     dtype: inputs[0].dtype,
   }),
-  lower: { kernel: 'concat', attributes: ({ axis }) => [axis] },
+  lower: { kernel: 'concat', takesHalves: true, attributes: ({ axis }) => [axis] },
   flops: movesData,
   linearity: 'linear',
   // Each input gets its own stretch of the cotangent.

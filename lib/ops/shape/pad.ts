@@ -20,7 +20,7 @@ const padOp = defineOp<Padding>('pad', {
     shape: x.shape.map((own, axis) => extent(low, axis) + own + extent(high, axis)),
     dtype: x.dtype,
   }),
-  lower: { kernel: 'pad', attributes: ({ low, value }) => [...low, value] },
+  lower: { kernel: 'pad', takesHalves: true, attributes: ({ low, value }) => [...low, value] },
   flops: movesData,
   // The part of the cotangent that lies over x.
   vjp: ([g], [x], _outputs, { low }) => [inside(g, low, x.shape)],

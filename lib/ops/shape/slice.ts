@@ -36,7 +36,7 @@ const isWholeAlong = ({ starts, steps, part, whole }: Window, axis: number): boo
 
 const sliceOp = defineOp<Window>('slice', {
   infer: ([x], { part }) => ({ shape: part, dtype: x.dtype }),
-  lower: { kernel: 'slice', attributes: pairs },
+  lower: { kernel: 'slice', takesHalves: true, attributes: pairs },
   flops: movesData,
   linearity: 'linear',
   vjp: ([g], _inputs, _outputs, window) => [single(sliceGradOp([g], window))],
@@ -49,7 +49,7 @@ const sliceOp = defineOp<Window>('slice', {
 
 const sliceGradOp = defineOp<Window>('sliceGrad', {
   infer: ([g], { whole }) => ({ shape: whole, dtype: g.dtype }),
-  lower: { kernel: 'sliceGrad', attributes: pairs },
+  lower: { kernel: 'sliceGrad', takesHalves: true, attributes: pairs },
   flops: movesData,
   linearity: 'linear',
   vjp: ([h], _inputs, _outputs, window) => [sliceOf(h, window)],

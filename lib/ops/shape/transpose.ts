@@ -16,7 +16,7 @@ export const transposeOp = defineOp<{ permutation: Permutation }>('transpose', {
     shape: permutation.map((axis) => extent(x.shape, axis)),
     dtype: x.dtype,
   }),
-  lower: { kernel: 'transpose', attributes: ({ permutation }) => permutation },
+  lower: { kernel: 'transpose', takesHalves: true, attributes: ({ permutation }) => permutation },
   flops: movesData,
   linearity: 'linear',
   vjp: ([g], _inputs, _outputs, { permutation }) => [transpose(g, inverse(permutation))],

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "core/half.h"
 #include "float_math.h"
 
 namespace palimpsest {
@@ -19,8 +20,25 @@ template <>
 struct ElementOf<bool> {
   using type = std::uint8_t;
 };
+template <>
+struct ElementOf<BFloat16> {
+  using type = std::uint16_t;
+};
+template <>
+struct ElementOf<Float16> {
+  using type = std::uint16_t;
+};
 template <typename T>
 using Element = typename ElementOf<T>::type;
+
+template <typename T>
+inline float widened(std::uint16_t bits) {
+  return __is_same(T, BFloat16) ? bfloat16_to_float(bits) : float16_to_float(bits);
+}
+template <typename T>
+inline std::uint16_t narrowed(float x) {
+  return __is_same(T, BFloat16) ? bfloat16_from_float(x) : float16_from_float(x);
+}
 
 // Toward zero; out of range goes to the nearest value, NaN to 0.
 // Clamped before the conversion, which is undefined out of range.
@@ -32,15 +50,46 @@ inline std::int32_t to_int32(F x) {
   return x >= F(2147483647.0) ? std::int32_t{2147483647} : converted;
 }
 
+template <typename F>
+inline std::int64_t to_int64(F x) {
+  constexpr F kLow = F(-9223372036854775808.0), kTop = F(9223372036854775808.0);
+  const bool is_inside = (x >= kLow) & (x < kTop);
+  const std::int64_t converted = static_cast<std::int64_t>(is_inside ? x : F(0));
+  const std::int64_t outside =
+      x >= kTop ? 0x7fffffffffffffff : (x < kLow ? -0x7fffffffffffffff - 1 : std::int64_t{0});
+  return is_inside ? converted : outside;
+}
+// From an integer or a number with a fraction to an integer that holds less.
+template <typename To, typename From>
+inline To clamped_to(From x, From low, From high) {
+  return static_cast<To>(x < low ? low : (x > high ? high : x));
+}
+
 // An element of dtype From as one of dtype To. Integers out of range go to the nearest value, as floats do.
 template <typename To, typename From>
 inline Element<To> convert(Element<From> x) {
-  if constexpr (__is_same(From, bool)) {
-    return static_cast<Element<To>>(x != 0 ? 1 : 0);
-  } else if constexpr (__is_same(To, From)) {
+  if constexpr (__is_same(To, From) && !__is_same(To, bool)) {
     return x;
+  } else if constexpr (is_half<From>) {
+    return convert<To, float>(widened<From>(x));
+  } else if constexpr (is_half<To>) {
+    if constexpr (__is_same(From, float) || sizeof(From) == 1) {
+      return narrowed<To>(convert<float, From>(x));
+    } else if constexpr (__is_same(From, std::int64_t)) {
+      return narrowed<To>(float_rounded_to_odd(x));
+    } else {
+      return narrowed<To>(float_rounded_to_odd(static_cast<double>(x)));
+    }
+  } else if constexpr (__is_same(From, bool)) {
+    return static_cast<Element<To>>(x != 0 ? 1 : 0);
   } else if constexpr (__is_same(To, bool)) {
     return x != From(0);
+  } else if constexpr (__is_same(To, std::int32_t) && __is_same(From, std::int64_t)) {
+    return clamped_to<std::int32_t, std::int64_t>(x, -2147483648ll, 2147483647ll);
+  } else if constexpr (__is_same(To, std::uint8_t) && __is_same(From, std::int64_t)) {
+    return clamped_to<std::uint8_t, std::int64_t>(x, 0, 255);
+  } else if constexpr (__is_same(To, std::int64_t) && (__is_same(From, float) || __is_same(From, double))) {
+    return to_int64(x);
   } else if constexpr (__is_same(To, std::int32_t) && !__is_same(From, std::uint8_t)) {
     return to_int32(x);
   } else if constexpr (__is_same(To, std::uint8_t)) {
@@ -53,8 +102,10 @@ inline Element<To> convert(Element<From> x) {
 
 inline std::int32_t wrap(std::uint32_t x) { return static_cast<std::int32_t>(x); }
 inline std::uint32_t unsign(std::int32_t x) { return static_cast<std::uint32_t>(x); }
+inline std::int64_t wrap(std::uint64_t x) { return static_cast<std::int64_t>(x); }
+inline std::uint64_t unsign(std::int64_t x) { return static_cast<std::uint64_t>(x); }
 
-// One struct per operation, under its name. `apply` takes and returns elements. int32 wraps around.
+// One struct per operation, under its name. `apply` takes and returns elements. Integers wrap around.
 namespace formula {
 
 struct full;  // the loop table treats these two apart
@@ -66,6 +117,7 @@ struct add {
     return a + b;
   }
   static std::int32_t apply(std::int32_t a, std::int32_t b) { return wrap(unsign(a) + unsign(b)); }
+  static std::int64_t apply(std::int64_t a, std::int64_t b) { return wrap(unsign(a) + unsign(b)); }
 };
 struct sub {
   template <typename T>
@@ -73,6 +125,7 @@ struct sub {
     return a - b;
   }
   static std::int32_t apply(std::int32_t a, std::int32_t b) { return wrap(unsign(a) - unsign(b)); }
+  static std::int64_t apply(std::int64_t a, std::int64_t b) { return wrap(unsign(a) - unsign(b)); }
 };
 struct mul {
   template <typename T>
@@ -80,6 +133,7 @@ struct mul {
     return a * b;
   }
   static std::int32_t apply(std::int32_t a, std::int32_t b) { return wrap(unsign(a) * unsign(b)); }
+  static std::int64_t apply(std::int64_t a, std::int64_t b) { return wrap(unsign(a) * unsign(b)); }
 };
 struct div {
   template <typename T>
@@ -93,11 +147,13 @@ struct neg {
     return -a;
   }
   static std::int32_t apply(std::int32_t a) { return wrap(0 - unsign(a)); }
+  static std::int64_t apply(std::int64_t a) { return wrap(0 - unsign(a)); }
 };
 struct abs {
   static float apply(float a) { return __builtin_fabsf(a); }
   static double apply(double a) { return __builtin_fabs(a); }
   static std::int32_t apply(std::int32_t a) { return a < 0 ? wrap(0 - unsign(a)) : a; }
+  static std::int64_t apply(std::int64_t a) { return a < 0 ? wrap(0 - unsign(a)) : a; }
 };
 struct sign {  // zeros keep their sign, NaN stays
   template <typename T>

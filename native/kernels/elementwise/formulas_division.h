@@ -34,6 +34,8 @@ struct fmod {
     const double divisor = b == 0 ? 1.0 : static_cast<double>(b), dividend = static_cast<double>(a);
     return static_cast<std::int32_t>(dividend - trunc::apply(dividend / divisor) * divisor);
   }
+  // By -1 the hardware traps for the least number.
+  static std::int64_t apply(std::int64_t a, std::int64_t b) { return (b == 0) | (b == -1) ? 0 : a % b; }
 
  private:
   static float fused(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
@@ -55,6 +57,10 @@ struct remainder {
 
   static std::int32_t apply(std::int32_t a, std::int32_t b) {
     const std::int32_t rest = fmod::apply(a, b);
+    return (rest != 0) & ((rest < 0) != (b < 0)) ? rest + b : rest;
+  }
+  static std::int64_t apply(std::int64_t a, std::int64_t b) {
+    const std::int64_t rest = fmod::apply(a, b);
     return (rest != 0) & ((rest < 0) != (b < 0)) ? rest + b : rest;
   }
 
@@ -86,6 +92,11 @@ struct floorDiv {
     const double exact = floor::apply(static_cast<double>(a) / static_cast<double>(b == 0 ? 1 : b));
     const auto whole = static_cast<std::int32_t>(exact > 2147483647.0 ? -2147483648.0 : exact);
     return b == 0 ? 0 : whole;
+  }
+  static std::int64_t apply(std::int64_t a, std::int64_t b) {
+    if (b == 0) return 0;
+    if (b == -1) return wrap(0 - unsign(a));
+    return a / b - ((a % b != 0) & ((a < 0) != (b < 0)) ? 1 : 0);
   }
 
  private:

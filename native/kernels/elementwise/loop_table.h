@@ -2,6 +2,10 @@
 
 // The loops over the formulas, as tables. Included by one file per instruction set.
 
+#if defined(__F16C__)
+#include <immintrin.h>
+#endif
+
 #include "formulas.h"
 #include "formulas_division.h"
 #include "formulas_math.h"
@@ -13,13 +17,21 @@ namespace palimpsest {
 namespace {
 
 // The element types that an operation has loops for.
-struct Any {
+struct Stored {
   template <typename T>
   static constexpr bool has = true;
 };
+struct Any {
+  template <typename T>
+  static constexpr bool has = !is_half<T>;
+};
+struct Arithmetic {
+  template <typename T>
+  static constexpr bool has = !is_half<T> && !__is_same(T, bool);
+};
 struct Numbers {
   template <typename T>
-  static constexpr bool has = sizeof(T) > 1;
+  static constexpr bool has = !is_half<T> && sizeof(T) > 1;
 };
 struct Floats {
   template <typename T>
@@ -46,6 +58,44 @@ void cast_loop(std::size_t n, std::byte* out, const std::byte* a, const std::byt
   PALIMPSEST_INDEPENDENT
   for (std::size_t i = 0; i < n; ++i) y[i] = convert<To, From>(x[i]);
 }
+
+#if defined(__F16C__)
+// The processor converts eight (sixteen) numbers at a time, rounding to the nearest and halves to even.
+template <>
+void cast_loop<float, Float16>(std::size_t n, std::byte* out, const std::byte* a, const std::byte*, const std::byte*,
+                               double) {
+  const auto* x = reinterpret_cast<const std::uint16_t*>(a);
+  auto* y = reinterpret_cast<float*>(out);
+  std::size_t i = 0;
+#if defined(__AVX512F__)
+  for (; i + 16 <= n; i += 16) {
+    _mm512_storeu_ps(y + i, _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(x + i))));
+  }
+#endif
+  for (; i + 8 <= n; i += 8) {
+    _mm256_storeu_ps(y + i, _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(x + i))));
+  }
+  for (; i < n; ++i) y[i] = float16_to_float(x[i]);
+}
+
+template <>
+void cast_loop<Float16, float>(std::size_t n, std::byte* out, const std::byte* a, const std::byte*, const std::byte*,
+                               double) {
+  constexpr int kToNearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+  const auto* x = reinterpret_cast<const float*>(a);
+  auto* y = reinterpret_cast<std::uint16_t*>(out);
+  std::size_t i = 0;
+#if defined(__AVX512F__)
+  for (; i + 16 <= n; i += 16) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(y + i), _mm512_cvtps_ph(_mm512_loadu_ps(x + i), kToNearest));
+  }
+#endif
+  for (; i + 8 <= n; i += 8) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(y + i), _mm256_cvtps_ph(_mm256_loadu_ps(x + i), kToNearest));
+  }
+  for (; i < n; ++i) y[i] = float16_from_float(x[i]);
+}
+#endif
 
 template <typename F, typename R, typename A>
 void unary_loop(std::size_t n, std::byte* out, const std::byte* a, const std::byte*, const std::byte*,
@@ -157,16 +207,21 @@ constexpr Loop loop_for() {
    loop_for<formula::name, arity, Rule::rule, types, double>(),       \
    loop_for<formula::name, arity, Rule::rule, types, std::int32_t>(), \
    loop_for<formula::name, arity, Rule::rule, types, std::uint8_t>(), \
-   loop_for<formula::name, arity, Rule::rule, types, bool>()},
+   loop_for<formula::name, arity, Rule::rule, types, bool>(),         \
+   loop_for<formula::name, arity, Rule::rule, types, BFloat16>(),     \
+   loop_for<formula::name, arity, Rule::rule, types, Float16>(),      \
+   loop_for<formula::name, arity, Rule::rule, types, std::int64_t>()},
 constexpr Loop kOperationLoops[][kDTypeCount] = {PALIMPSEST_ELEMENTWISE_OPERATIONS(PALIMPSEST_ROW)};
 #undef PALIMPSEST_ROW
 
 #define PALIMPSEST_CASTS(From)                                                     \
   {cast_loop<float, From>, cast_loop<double, From>, cast_loop<std::int32_t, From>, \
-   cast_loop<std::uint8_t, From>, cast_loop<bool, From>}
+   cast_loop<std::uint8_t, From>, cast_loop<bool, From>, cast_loop<BFloat16, From>, \
+   cast_loop<Float16, From>, cast_loop<std::int64_t, From>}
 constexpr Loop kCastLoops[][kDTypeCount] = {PALIMPSEST_CASTS(float), PALIMPSEST_CASTS(double),
                                             PALIMPSEST_CASTS(std::int32_t), PALIMPSEST_CASTS(std::uint8_t),
-                                            PALIMPSEST_CASTS(bool)};
+                                            PALIMPSEST_CASTS(bool), PALIMPSEST_CASTS(BFloat16),
+                                            PALIMPSEST_CASTS(Float16), PALIMPSEST_CASTS(std::int64_t)};
 #undef PALIMPSEST_CASTS
 
 }  // namespace

@@ -12,11 +12,11 @@ namespace palimpsest {
 // the end, so that older codes keep their meaning) and its formula in formulas.h. X(name, number of operands,
 // rule, element types with a loop)
 #define PALIMPSEST_ELEMENTWISE_OPERATIONS(X) \
-  X(full, 0, fill, Any)                      \
-  X(cast, 1, cast, Any)                      \
-  X(add, 2, same, Numbers)                   \
-  X(sub, 2, same, Numbers)                   \
-  X(mul, 2, same, Numbers)                   \
+  X(full, 0, fill, Stored)                   \
+  X(cast, 1, cast, Stored)                   \
+  X(add, 2, same, Arithmetic)                \
+  X(sub, 2, same, Arithmetic)                \
+  X(mul, 2, same, Arithmetic)                \
   X(div, 2, same, Floats)                    \
   X(neg, 1, same, Numbers)                   \
   X(abs, 1, same, Numbers)                   \
@@ -35,8 +35,8 @@ namespace palimpsest {
   X(sin, 1, same, Floats)                    \
   X(cos, 1, same, Floats)                    \
   X(pow, 2, same, Floats)                    \
-  X(maximum, 2, same, Numbers)               \
-  X(minimum, 2, same, Numbers)               \
+  X(maximum, 2, same, Arithmetic)            \
+  X(minimum, 2, same, Arithmetic)            \
   X(floor, 1, same, Floats)                  \
   X(ceil, 1, same, Floats)                   \
   X(round, 1, same, Floats)                  \

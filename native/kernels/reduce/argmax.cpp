@@ -100,7 +100,7 @@ void arg_extreme(const Call& call) {
   call.expect(remaining == output, "the output's extents are not those of the remaining axes");
   call.expect(x.shape[axis] <= std::numeric_limits<std::int32_t>::max(),
               "the axis is too long for int32 indices");
-  if (x.dtype != DType::int32) dispatch_float(x.dtype, []<typename T>() {});
+  if (x.dtype != DType::int32 && x.dtype != DType::int64) dispatch_float(x.dtype, []<typename T>() {});
   if (y.size == 0) return;
   call.expect(x.shape[axis] > 0, "an empty axis has no largest or smallest element");
   std::size_t outer = 1, inner = 1;
@@ -109,6 +109,7 @@ void arg_extreme(const Call& call) {
   const auto n = static_cast<std::size_t>(x.shape[axis]);
   const auto run = [&]<typename T>() { arg_extreme_as<combine>(call, outer, n, inner, x.as<T>(), out); };
   if (x.dtype == DType::int32) return run.template operator()<std::int32_t>();
+  if (x.dtype == DType::int64) return run.template operator()<std::int64_t>();
   dispatch_float(x.dtype, run);
 }
 

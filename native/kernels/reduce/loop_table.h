@@ -130,32 +130,33 @@ constexpr RowLoops<T> loops_for() {
   return {run<C, T>, one_row<C, T>, eight_rows<C, T>};
 }
 
-// Sums and products of int32 as those of unsigned numbers, which wrap around.
-using Word = std::uint32_t;
-template <typename C>
-std::int32_t run_words(std::size_t n, const std::int32_t* x) {
-  return static_cast<std::int32_t>(run<C, Word>(n, reinterpret_cast<const Word*>(x)));
+// Sums and products of integers as those of unsigned numbers, which wrap around.
+template <typename C, typename Word, typename T>
+T run_words(std::size_t n, const T* x) {
+  return static_cast<T>(run<C, Word>(n, reinterpret_cast<const Word*>(x)));
 }
-template <typename C>
-void one_row_of_words(std::size_t width, std::int32_t* out, const std::int32_t* row) {
+template <typename C, typename Word, typename T>
+void one_row_of_words(std::size_t width, T* out, const T* row) {
   one_row<C, Word>(width, reinterpret_cast<Word*>(out), reinterpret_cast<const Word*>(row));
 }
-template <typename C>
-void eight_rows_of_words(std::size_t width, std::int32_t* out, const std::int32_t* const* rows) {
+template <typename C, typename Word, typename T>
+void eight_rows_of_words(std::size_t width, T* out, const T* const* rows) {
   const Word* words[8];
   for (int r = 0; r < 8; ++r) words[r] = reinterpret_cast<const Word*>(rows[r]);
   eight_rows<C, Word>(width, reinterpret_cast<Word*>(out), words);
 }
-template <typename C>
-constexpr RowLoops<std::int32_t> loops_of_words() {
-  return {run_words<C>, one_row_of_words<C>, eight_rows_of_words<C>};
+template <typename C, typename Word, typename T>
+constexpr RowLoops<T> loops_of_words() {
+  return {run_words<C, Word, T>, one_row_of_words<C, Word, T>, eight_rows_of_words<C, Word, T>};
 }
 
 constexpr ReduceLoops kReduceLoops = {
     {loops_for<Sum, float>(), loops_for<Max, float>(), loops_for<Min, float>(), loops_for<Prod, float>()},
     {loops_for<Sum, double>(), loops_for<Max, double>(), loops_for<Min, double>(), loops_for<Prod, double>()},
-    {loops_of_words<Sum>(), loops_for<Max, std::int32_t>(), loops_for<Min, std::int32_t>(),
-     loops_of_words<Prod>()},
+    {loops_of_words<Sum, std::uint32_t, std::int32_t>(), loops_for<Max, std::int32_t>(),
+     loops_for<Min, std::int32_t>(), loops_of_words<Prod, std::uint32_t, std::int32_t>()},
+    {loops_of_words<Sum, std::uint64_t, std::int64_t>(), loops_for<Max, std::int64_t>(),
+     loops_for<Min, std::int64_t>(), loops_of_words<Prod, std::uint64_t, std::int64_t>()},
     {{}, loops_for<Max, std::uint8_t>(), loops_for<Min, std::uint8_t>(), {}},
 };
 

@@ -5,7 +5,7 @@
 
 namespace palimpsest {
 
-// What a reduction does with two values. Sums and products of int32 wrap around; max and min with a NaN are
+// What a reduction does with two values. Sums and products of integers wrap around; max and min with a NaN are
 // NaN.
 enum class Combine { sum, max, min, prod };
 constexpr std::size_t kCombineCount = 4;
@@ -26,6 +26,7 @@ struct ReduceLoops {
   RowLoops<float> f32[kCombineCount];
   RowLoops<double> f64[kCombineCount];
   RowLoops<std::int32_t> i32[kCombineCount];
+  RowLoops<std::int64_t> i64[kCombineCount];
   RowLoops<std::uint8_t> u8[kCombineCount];  // max and min only
 };
 
@@ -43,6 +44,8 @@ const RowLoops<T>& row_loops(Combine combine) {
   const auto which = static_cast<std::size_t>(combine);
   if constexpr (sizeof(T) == 1) {
     return reduce_loops().u8[which];
+  } else if constexpr (sizeof(T) == 8 && static_cast<T>(0.5) == 0) {
+    return reduce_loops().i64[which];
   } else if constexpr (sizeof(T) == 8) {
     return reduce_loops().f64[which];
   } else if constexpr (static_cast<T>(0.5) == 0) {

@@ -179,6 +179,7 @@ void reduce(const Call& call) {
   constexpr bool takes_bytes = combine == Combine::max || combine == Combine::min;
   if (takes_bytes && size_of(y.dtype) == 1) return run.template operator()<std::uint8_t>();
   if (y.dtype == DType::int32) return run.template operator()<std::int32_t>();
+  if (y.dtype == DType::int64) return run.template operator()<std::int64_t>();
   dispatch_float(y.dtype, run);
 }
 

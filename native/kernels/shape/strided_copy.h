@@ -14,6 +14,8 @@ void dispatch_unit(std::size_t element, F&& f) {
   switch (element) {
     case 1:
       return f.template operator()<std::uint8_t>();
+    case 2:
+      return f.template operator()<std::uint16_t>();
     case 4:
       return f.template operator()<std::uint32_t>();
     case 8:
@@ -33,7 +35,7 @@ struct CopyAxis {
 // The distances between neighbours along each axis of a row-major tensor. The tensor must not be empty.
 std::vector<std::int64_t> strides_of(const Shape& shape);
 
-// to[sum i_k to_k] = from[sum i_k from_k] for all indices i, for elements of 1, 4 or 8 bytes. Axes in the
+// to[sum i_k to_k] = from[sum i_k from_k] for all indices i, for elements of 1, 2, 4 or 8 bytes. Axes in the
 // order of the loops, outermost first; they may be given as they come: neighbours that can be walked together
 // are merged, and a copy that turns rows into columns goes tile by tile. Reading one element many times
 // (stride 0) is fine, writing one twice is not.

@@ -1,6 +1,6 @@
 import { compile } from '../../../lib/graph/compile';
 import { evaluate } from '../../../lib/graph/evaluate';
-import type { FloatDType } from '../../../lib/graph/dtype';
+import type { WideFloatDType } from '../../../lib/graph/dtype';
 import type { Tensor } from '../../../lib/graph/tensor';
 import { add, mul } from '../../../lib/ops/elementwise/arithmetic';
 import { sum } from '../../../lib/ops/reduce/sum';
@@ -21,7 +21,7 @@ const SMALLEST_SCALE = 1e-5;
 /** As R3 promises. */
 const SECOND_TOLERANCE = 1e-5;
 /** Rounding of two sums over the same products. */
-const DUALITY_TOLERANCE: Record<FloatDType, number> = { float32: 1e-5, float64: 1e-10 };
+const DUALITY_TOLERANCE: Record<WideFloatDType, number> = { float32: 1e-5, float64: 1e-10 };
 /** Rules in float32 against the same rules in float64. */
 const FLOAT32_GRADIENT_TOLERANCE = 2e-3;
 /** On the first case of a row; two on the others. */
@@ -38,7 +38,7 @@ interface Setting {
   readonly what: string;
 }
 
-function settingOf(row: Row, of: Case, float: FloatDType): Setting {
+function settingOf(row: Row, of: Case, float: WideFloatDType): Setting {
   const inputs = inputsOf(of, float);
   const fn = functionOf(row, of, inputs);
   const variables = variablesOf(of).map((i) => inputs[i]!);

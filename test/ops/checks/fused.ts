@@ -1,4 +1,4 @@
-import type { FloatDType } from '../../../lib/graph/dtype';
+import type { WideFloatDType } from '../../../lib/graph/dtype';
 import { isFloat } from '../../../lib/graph/dtype';
 import { several } from '../../../lib/graph/op';
 import { Tensor, type Node } from '../../../lib/graph/tensor';
@@ -11,7 +11,7 @@ import { dtypesOf, inputsOf, outputsOf, type Case, type Row } from '../row';
 import { directionLike } from './derivatives';
 
 /** The fused kernel adds up in another order than its decomposition. */
-const TOLERANCE: Record<FloatDType, number> = { float32: 2e-5, float64: 1e-12 };
+const TOLERANCE: Record<WideFloatDType, number> = { float32: 2e-5, float64: 1e-12 };
 
 /** Values and gradients of every composite op against its decomposition. */
 export async function checkFused(row: Row, of: Case): Promise<void> {

@@ -1,5 +1,5 @@
 import * as random from '../../../lib/random';
-import type { FloatDType } from '../../../lib/graph/dtype';
+import type { WideFloatDType } from '../../../lib/graph/dtype';
 import type { Shape } from '../../../lib/graph/shape';
 import { sizeOf } from '../../../lib/graph/shape';
 import { stack } from '../../../lib/ops/shape/concat';
@@ -22,7 +22,7 @@ const cases = (options: (size: Shape) => unknown): Case[] => [
 const large = (options: unknown): Case => ({ name: 'large', inputs: [key()], options });
 
 /** Fractions in [0, 1) from the upper bits of the words of a stream. */
-const fractions = (words: ArrayLike<number>, n: number, dtype: FloatDType): number[] => {
+const fractions = (words: ArrayLike<number>, n: number, dtype: WideFloatDType): number[] => {
   const keyWords = Array.from(words);
   return dtype === 'float32'
     ? wordsOf(keyWords, 0, n).map((word) => Math.floor(word / 2 ** 8) / 2 ** 24)
@@ -30,7 +30,7 @@ const fractions = (words: ArrayLike<number>, n: number, dtype: FloatDType): numb
 };
 
 /** Box and Muller's pairs: a radius from one word, an angle from the next. */
-function normals(words: ArrayLike<number>, n: number, dtype: FloatDType): number[] {
+function normals(words: ArrayLike<number>, n: number, dtype: WideFloatDType): number[] {
   const keyWords = Array.from(words);
   const even = n + (n % 2);
   const bits = dtype === 'float32' ? 32 : 64;
@@ -47,8 +47,8 @@ function normals(words: ArrayLike<number>, n: number, dtype: FloatDType): number
 
 const draws = (
   name: 'randomUniform' | 'randomNormal',
-  dtype: FloatDType,
-  reference: (words: ArrayLike<number>, n: number, dtype: FloatDType) => number[],
+  dtype: WideFloatDType,
+  reference: (words: ArrayLike<number>, n: number, dtype: WideFloatDType) => number[],
 ): Row => ({
   name: `${name} in ${dtype}`,
   covers: [name],
