@@ -15,6 +15,15 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 bool same_value(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 
+template <typename T>
+double number_of(T value) {
+  if constexpr (is_half<T>) {
+    return static_cast<double>(to_float(value));
+  } else {
+    return static_cast<double>(value);
+  }
+}
+
 // One operation on one dtype, operands of one shape.
 template <typename T>
 std::vector<double> apply(const std::string& name, DType result,
@@ -30,7 +39,7 @@ std::vector<double> apply(const std::string& name, DType result,
   run("fused", pointers, {&y}, chain.attributes());
   std::vector<double> values;
   dispatch_any(result, [&]<typename R>() {
-    for (std::int64_t i = 0; i < y.size(); ++i) values.push_back(static_cast<double>(y.at<R>(i)));
+    for (std::int64_t i = 0; i < y.size(); ++i) values.push_back(number_of(y.at<R>(i)));
   });
   return values;
 }
@@ -253,6 +262,14 @@ TEST("fused: logic, where and isFinite") {
         "where picks the second operand");
 }
 
+// To so many bits after the leading one, halves to even; below the least exponent the steps grow no finer.
+double rounded(double v, int bits, int least_exponent, double largest) {
+  if (!std::isfinite(v) || v == 0) return v;
+  const double step = std::ldexp(1.0, std::max(std::ilogb(v), least_exponent) - bits);
+  const double nearest = std::nearbyint(v / step) * step;
+  return std::abs(nearest) > largest ? std::copysign(kInfinity, v) : nearest;
+}
+
 template <typename From>
 void check_casts(const std::vector<From>& x) {
   const auto in_range = [](double v, double low, double high) {
@@ -262,12 +279,15 @@ void check_casts(const std::vector<From>& x) {
     const auto to = static_cast<DType>(code);
     const auto y = apply<From>("cast", to, {x});
     for (std::size_t i = 0; i < x.size(); ++i) {
-      const double v = static_cast<double>(x[i]);
-      const double expected = to == DType::float32   ? static_cast<double>(static_cast<float>(v))
-                              : to == DType::float64 ? v
-                              : to == DType::int32   ? in_range(v, -2147483648.0, 2147483647.0)
-                              : to == DType::uint8   ? in_range(v, 0, 255)
-                                                     : double(v != 0);
+      const double v = number_of(x[i]);
+      const double expected = to == DType::float32    ? static_cast<double>(static_cast<float>(v))
+                              : to == DType::float64  ? v
+                              : to == DType::int32    ? in_range(v, -2147483648.0, 2147483647.0)
+                              : to == DType::int64    ? in_range(v, -0x1p63, 0x1p63)
+                              : to == DType::uint8    ? in_range(v, 0, 255)
+                              : to == DType::bfloat16 ? rounded(v, 7, -126, 0x1.fep127)
+                              : to == DType::float16  ? rounded(v, 10, -14, 65504)
+                                                      : double(v != 0);
       check(same_value(y[i], expected), std::string("cast to ") + name_of(to) + " of " + std::to_string(v) +
                                             " gave " + std::to_string(y[i]));
     }
@@ -288,6 +308,61 @@ TEST("fused: casts cut toward zero and saturate") {
   check_casts(
       std::vector<std::int32_t>{0, 1, -1, 255, 256, 300, -300, 2147483647, -2147483647 - 1, 16777217, 7});
   check_casts(std::vector<std::uint8_t>{0, 1, 2, 128, 255});
+  check_casts(std::vector<std::int64_t>{0, 1, -1, 257, -300, 2147483648, -2147483649, std::int64_t{1} << 62});
+}
+
+template <typename Half>
+std::vector<Half> all_halves() {
+  std::vector<Half> all;
+  for (std::uint32_t bits = 0; bits < 65536; ++bits) all.push_back({static_cast<std::uint16_t>(bits)});
+  return all;
+}
+
+TEST("fused: every 16-bit float becomes the number that it is") {
+  check_casts(all_halves<BFloat16>());
+  check_casts(all_halves<Float16>());
+}
+
+// Between two neighbours a and b: the middle and what lies next to it on either side, as double precision sees it.
+TEST("fused: 16-bit floats are rounded once, halves to even") {
+  std::vector<double> doubles;
+  std::vector<float> floats;
+  for (std::uint32_t bits = 0; bits < 65536; bits += 7) {
+    const double pairs[][2] = {{bfloat16_to_float(static_cast<std::uint16_t>(bits)),
+                                bfloat16_to_float(static_cast<std::uint16_t>(bits + 1))},
+                               {float16_to_float(static_cast<std::uint16_t>(bits)),
+                                float16_to_float(static_cast<std::uint16_t>(bits + 1))}};
+    for (const auto& [a, b] : pairs) {
+      const double middle = (a + b) / 2;
+      for (const double v : {middle, std::nextafter(middle, a), std::nextafter(middle, b)}) {
+        doubles.push_back(v);
+        floats.push_back(static_cast<float>(v));
+      }
+    }
+  }
+  check_casts(doubles);
+  check_casts(floats);
+  // 2^62 + 2^54 is the middle of two bfloat16 numbers; one more is above it, though double precision cannot tell.
+  const std::int64_t middle = (std::int64_t{1} << 62) + (std::int64_t{1} << 54);
+  const auto y = apply<std::int64_t>("cast", DType::bfloat16, {{middle, middle + 1, -middle - 1, middle - 1}});
+  check_equal(y[0], 0x1p62, "the middle goes to the even one");
+  check_equal(y[1], 0x1p62 + 0x1p55, "above the middle");
+  check_equal(y[2], -0x1p62 - 0x1p55, "below the negative middle");
+  check_equal(y[3], 0x1p62, "below the middle");
+}
+
+TEST("fused: int64 keeps all of its bits and wraps around") {
+  const std::int64_t large = std::int64_t{1} << 62, most = 9223372036854775807;
+  Tensor a({3}, std::vector<std::int64_t>{large + 1, most, -most - 1}), b({3}, std::vector<std::int64_t>{1, 1, -1});
+  const auto of = [&](const char* name) {
+    Tensor y(DType::int64, {3});
+    run("fused", {&a, &b}, {&y}, Chain().step(name, DType::int64, 0, 1).out(2).attributes());
+    return values_of<std::int64_t>(y);
+  };
+  check(of("add") == std::vector<std::int64_t>{large + 2, -most - 1, most}, "add");
+  check(of("sub") == std::vector<std::int64_t>{large, most - 1, -most}, "sub");
+  check(of("mul") == std::vector<std::int64_t>{large + 1, most, -most - 1}, "mul");
+  check(of("maximum") == std::vector<std::int64_t>{large + 1, most, -1}, "maximum");
 }
 
 }  // namespace

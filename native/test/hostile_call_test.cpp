@@ -127,12 +127,11 @@ class Dice {
 };
 
 void change_operand(Dice& dice, Operand& operand) {
-  const DType dtypes[] = {DType::float32, DType::float64, DType::int32, DType::uint8, DType::boolean};
   // As large as an empty tensor may claim to be.
   const Shape vast = {0, (std::int64_t{1} << 53) - 1};
   switch (dice.below(4)) {
     case 0:
-      operand.dtype = dtypes[dice.below(kDTypeCount)];
+      operand.dtype = static_cast<DType>(dice.below(kDTypeCount));
       return;
     case 1:
       operand.shape.push_back(static_cast<std::int64_t>(dice.below(3)));

@@ -16,7 +16,8 @@ describe('readNpy', () => {
     ['f4-version-2.npy', 'float32', [2], [1.5, 2.5]],
     ['f8-column-major.npy', 'float64', [2, 3, 4], GRID],
     ['i4-scalar.npy', 'int32', [], [-7]],
-    ['i8.npy', 'int32', [4], [-(2 ** 31), -1, 0, 2 ** 31 - 1]],
+    ['i8.npy', 'int64', [4], [-(2n ** 31n), -1n, 0n, 2n ** 31n - 1n]],
+    ['i8-large.npy', 'int64', [2], [0n, 2n ** 40n]],
     ['u1-empty.npy', 'uint8', [0, 5], []],
     ['b1.npy', 'bool', [1, 2], [1, 0]],
   ])('reads %s, written by numpy', async (name, dtype, shape, values) => {
@@ -25,8 +26,7 @@ describe('readNpy', () => {
   });
 
   it.each([
-    ['i8-large.npy', /element 1 of an i8 array is 1099511627776/],
-    ['big-endian.npy', /'>f4' elements; known are <f4, <f8, <i4, \|u1, \|b1, <i8/],
+    ['big-endian.npy', /'>f4' elements; known are <f4, <f8, <f2, <i4, <i8, \|u1, \|b1/],
     ['complex.npy', /'<c8' elements/],
   ])('refuses %s, written by numpy, and says why', async (name, message) => {
     await expect(readNpy(golden(name))).rejects.toMatchObject({
