@@ -5,6 +5,17 @@ import type { HalfDType } from './dtype';
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 
+/** The bits of the float32 nearest to x. */
+function bitsOf(x: number): number {
+  float[0] = x;
+  return bits[0] ?? 0;
+}
+
+function floatOf(u: number): number {
+  bits[0] = u;
+  return float[0] ?? 0;
+}
+
 /** The bits of the nearest bfloat16, halves to even; NaN stays NaN. */
 function bfloat16Bits(x: number): number {
   const u = roundedToOdd(x);
@@ -23,24 +34,18 @@ function float16Bits(x: number): number {
     return sign | ((magnitude - (112 << 23) + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
   }
   // A subnormal is a multiple of 2^-24: adding 1/2 leaves the multiple in the last bits, rounded.
-  bits[0] = magnitude;
-  float[0] = (float[0] ?? 0) + 0.5;
-  return sign | ((bits[0] ?? 0) - 0x3f000000);
+  return sign | (bitsOf(floatOf(magnitude) + 0.5) - 0x3f000000);
 }
 
 /** The bits of the float32 next to x, an odd one when x is not a float32: rounding it again gives what x itself would. */
 function roundedToOdd(x: number): number {
-  float[0] = x;
-  const nearest = float[0];
-  const u = bits[0] ?? 0;
+  const u = bitsOf(x);
+  const nearest = floatOf(u);
   if (nearest === x || Number.isNaN(x)) return u;
   return (u - (Math.abs(nearest) > Math.abs(x) ? 1 : 0)) | 1;
 }
 
-function bfloat16Value(u: number): number {
-  bits[0] = u << 16;
-  return float[0] ?? 0;
-}
+const bfloat16Value = (u: number): number => floatOf(u << 16);
 
 /** The values of all float16 bit patterns, worked out when the first is asked for. */
 let float16Values: Float32Array | undefined;

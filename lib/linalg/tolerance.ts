@@ -1,11 +1,14 @@
 import { OptionError } from '../errors';
+import type { DType } from '../graph/dtype';
 import { extent } from '../graph/shape';
 import type { Spec, Tensor } from '../graph/tensor';
 import { div, greater, onesLike, zeros } from '../ops/elementwise/arithmetic';
 import { abs, where } from '../ops/elementwise/math';
 
 /** The distance from 1 to the next number of a dtype. */
-export const epsilonOf = ({ dtype }: Spec): number => (dtype === 'float64' ? 2 ** -52 : 2 ** -23);
+export const epsilonOf = ({ dtype }: Spec): number => EPSILONS[dtype] ?? 2 ** -23;
+
+const EPSILONS: Partial<Record<DType, number>> = { float64: 2 ** -52, float16: 2 ** -10, bfloat16: 2 ** -7 };
 
 /** What counts as zero beside the largest singular value of a matrix: NumPy's rule. */
 export const toleranceOf = (a: Spec): number =>

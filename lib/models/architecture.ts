@@ -92,7 +92,7 @@ export function prepared(where: string, inputs: Tensor, exampleShape: Shape, par
     );
   }
   if (inputs.dtype !== 'uint8' && !isFloat(inputs.dtype)) {
-    throw new DTypeError(`${where}: inputs of uint8, float32 or float64 expected, got ${inputs.dtype}`);
+    throw new DTypeError(`${where}: inputs of uint8 or floats expected, got ${inputs.dtype}`);
   }
   const [first] = [...parameters];
   const dtype = first?.[1].dtype ?? 'float32';

@@ -3,12 +3,12 @@ import { isFloat } from '../graph/dtype';
 import { formatShape, sameShape, type Shape } from '../graph/shape';
 import type { Spec } from '../graph/tensor';
 
-/** Throws unless all tensors have one dtype, float32 or float64. */
+/** Throws unless all tensors have one dtype, a float. */
 export function checkFloats(where: string, ...specs: readonly Spec[]): void {
   const [first, ...others] = specs;
   if (!first) return;
   if (!isFloat(first.dtype)) {
-    throw new DTypeError(`${where}: float32 or float64 expected, got ${first.dtype}`);
+    throw new DTypeError(`${where}: floats expected, got ${first.dtype}`);
   }
   for (const { dtype } of others) {
     if (dtype !== first.dtype) {

@@ -5,7 +5,7 @@ import type { Tensor } from '../graph/tensor';
 import { add, cast, div, less, log, maximum, mul, neg, sub } from '../ops/elementwise/arithmetic';
 import { log1p } from '../ops/elementwise/math';
 import { argmax } from '../ops/reduce/argmax';
-import { uniform } from './draw';
+import { drawnIn, uniform } from './draw';
 
 export interface RateOptions {
   /** Default 1. */
@@ -38,7 +38,8 @@ export function exponential(
   { rate = 1, dtype = 'float32' }: RateOptions = {},
 ): Tensor {
   checkPositive('exponential', 'rate', rate);
-  return div(neg(log1p(neg(uniform(key, shape, { dtype })))), rate);
+  const fraction = uniform(key, shape, { dtype: drawnIn('exponential', dtype) });
+  return cast(div(neg(log1p(neg(fraction))), rate), dtype);
 }
 
 /**
@@ -50,8 +51,9 @@ export function gumbel(key: Tensor, shape: Shape, options: LocationOptions = {})
   const { location = 0, scale = 1, dtype = 'float32' } = options;
   checkPositive('gumbel', 'scale', scale);
   // Half the smallest step of u stands for an exponential of 0.
-  const waiting = maximum(exponential(key, shape, { dtype }), dtype === 'float32' ? 2 ** -25 : 2 ** -54);
-  return sub(location, mul(log(waiting), scale));
+  const wide = drawnIn('gumbel', dtype);
+  const waiting = maximum(exponential(key, shape, { dtype: wide }), wide === 'float32' ? 2 ** -25 : 2 ** -54);
+  return cast(sub(location, mul(log(waiting), scale)), dtype);
 }
 
 /** -1 or 1, equally likely; float32 unless told otherwise. */
@@ -71,6 +73,7 @@ export interface CategoricalOptions {
  */
 export function categorical(key: Tensor, logits: Tensor, { axis = -1 }: CategoricalOptions = {}): Tensor {
   const at = normalizeAxis('categorical', axis, logits.shape.length);
-  const noise = gumbel(key, logits.shape, { dtype: logits.dtype as FloatDType });
+  // The noise of 16-bit logits stays in float32: rounded, it would tie.
+  const noise = gumbel(key, logits.shape, { dtype: drawnIn('categorical', logits.dtype as FloatDType) });
   return argmax(add(logits, noise), { axis: at });
 }

@@ -1,9 +1,16 @@
 import { DTypeError, PalimpsestError, ShapeError } from '../errors';
-import { isFloat, type DType, type FloatDType } from '../graph/dtype';
+import {
+  isFloat,
+  isHalf,
+  type DType,
+  type FloatDType,
+  type HalfDType,
+  type WideFloatDType,
+} from '../graph/dtype';
 import { defineOp, single, type Op } from '../graph/op';
 import { checkShape, type Shape } from '../graph/shape';
 import type { Tensor } from '../graph/tensor';
-import { add, cast, less, mul } from '../ops/elementwise/arithmetic';
+import { add, cast, div, less, mul } from '../ops/elementwise/arithmetic';
 import { floor } from '../ops/elementwise/math';
 import { checkKey } from './key';
 
@@ -28,10 +35,21 @@ const uniformOp = defineDraw('randomUniform');
 const normalOp = defineDraw('randomNormal');
 const permutationOp = defineDraw('permutation');
 
-function draw(op: Op<Draw>, where: string, key: Tensor, shape: Shape, dtype: FloatDType): Tensor {
+function draw(op: Op<Draw>, where: string, key: Tensor, shape: Shape, dtype: WideFloatDType): Tensor {
   checkShape(where, shape);
-  if (!isFloat(dtype)) throw new DTypeError(`${where}: float32 or float64 expected, got ${String(dtype)}`);
   return single(op([key], { shape: [...shape], dtype }));
+}
+
+/** What numbers of 16 bits are drawn in; they are rounded afterwards. */
+export function drawnIn(where: string, dtype: FloatDType): WideFloatDType {
+  if (!isFloat(dtype)) throw new DTypeError(`${where}: a float dtype expected, got ${String(dtype)}`);
+  return isHalf(dtype) ? 'float32' : dtype;
+}
+
+/** Multiples of 2^-11 (float16) or 2^-8 (bfloat16) below 1: rounding to them could give 1. */
+function cutToHalf(fraction: Tensor, dtype: HalfDType): Tensor {
+  const steps = dtype === 'float16' ? 2 ** 11 : 2 ** 8;
+  return cast(div(floor(mul(fraction, steps)), steps), dtype);
 }
 
 /** 32 random bits per element, as int32: the raw words of the stream. */
@@ -50,7 +68,8 @@ export interface UniformOptions {
 }
 
 /**
- * Uniform numbers in [low, high): `low + (high - low) u` for u a multiple of 2^-24 (float32) or 2^-53 (float64) below 1.
+ * Uniform numbers in [low, high): `low + (high - low) u` for u a multiple of 2^-24 (float32), 2^-53 (float64), 2^-11
+ * (float16) or 2^-8 (bfloat16) below 1.
  * Rounding may give `high` itself where it is not 1 or `low` is not 0.
  * @throws PalimpsestError ERR_VALUE unless low <= high, both finite.
  */
@@ -62,7 +81,8 @@ export function uniform(
   if (!(low <= high && Number.isFinite(high - low))) {
     throw new PalimpsestError('ERR_VALUE', `uniform: low <= high expected, got ${low} and ${high}`);
   }
-  const fraction = draw(uniformOp, 'uniform', key, shape, dtype);
+  const drawn = draw(uniformOp, 'uniform', key, shape, drawnIn('uniform', dtype));
+  const fraction = isHalf(dtype) ? cutToHalf(drawn, dtype) : drawn;
   const scaled = high - low === 1 ? fraction : mul(fraction, high - low);
   return low === 0 ? scaled : add(scaled, low);
 }
@@ -88,9 +108,9 @@ export function normal(key: Tensor, shape: Shape, options: NormalOptions = {}): 
       `normal: a finite mean and a deviation of 0 or more expected, got ${mean} and ${deviation}`,
     );
   }
-  const standard = draw(normalOp, 'normal', key, shape, dtype);
+  const standard = draw(normalOp, 'normal', key, shape, drawnIn('normal', dtype));
   const scaled = deviation === 1 ? standard : mul(standard, deviation);
-  return mean === 0 ? scaled : add(scaled, mean);
+  return cast(mean === 0 ? scaled : add(scaled, mean), dtype);
 }
 
 export interface BernoulliOptions {

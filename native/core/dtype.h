@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "error.h"
 #include "half.h"
@@ -79,6 +80,12 @@ template <typename F> void dispatch_number(DType dtype, F&& f) {
     case DType::int64: f.template operator()<std::int64_t>(); return;
     default: throw Error("ERR_DTYPE", std::string("expected a number to compute with, got ") + name_of(dtype));
   }
+}
+
+// The same, and bool as bytes: a byte other than 0 and 1 in a C++ bool would be undefined.
+template <typename F> void dispatch_comparable(DType dtype, F&& f) {
+  if (dtype == DType::boolean) return f.template operator()<std::uint8_t>();
+  dispatch_number(dtype, std::forward<F>(f));
 }
 
 // Calls f.template operator()<T>() for the element type T of any dtype; BFloat16 and Float16 have no arithmetic.

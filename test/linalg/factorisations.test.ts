@@ -1,6 +1,6 @@
 import '../../lib/graph/evaluate';
 import { tensor } from '../../lib/graph/create';
-import type { FloatDType } from '../../lib/graph/dtype';
+import type { WideFloatDType } from '../../lib/graph/dtype';
 import { lower } from '../../lib/graph/lower';
 import type { Shape } from '../../lib/graph/shape';
 import type { Tensor } from '../../lib/graph/tensor';
@@ -46,14 +46,14 @@ import { grad } from '../../lib/transforms/grad';
 import { expectSameBits } from '../support/compare';
 import { code } from '../support/errors';
 
-const random = (seed: number, shape: Shape, dtype: FloatDType = 'float64'): Tensor =>
+const random = (seed: number, shape: Shape, dtype: WideFloatDType = 'float64'): Tensor =>
   normal(key(seed), shape, { dtype });
 const distance = async (a: Tensor, b: Tensor): Promise<number> => max(abs(sub(a, b))).item();
-const identity = (n: number, dtype: FloatDType = 'float64'): Tensor => eye(n, { dtype });
+const identity = (n: number, dtype: WideFloatDType = 'float64'): Tensor => eye(n, { dtype });
 const matrix = (rows: readonly (readonly number[])[]): Tensor => tensor(rows, { dtype: 'float64' });
 
 /** What is lost by backward stable algorithms: some hundred roundings of numbers around ten. */
-const LOST: Record<FloatDType, number> = { float32: 2e-4, float64: 2e-12 };
+const LOST: Record<WideFloatDType, number> = { float32: 2e-4, float64: 2e-12 };
 
 // Sizes on both sides of where the work is divided, and of blocks that do not come out even.
 describe.each(['float32', 'float64'] as const)('%s', (dtype) => {

@@ -91,7 +91,12 @@ test.each([
     'two elements per channel',
   ],
   ['a gain of another size', () => ops.rmsNorm(logits, of([3])), 'ERR_SHAPE', 'gain and bias of shape [4]'],
-  ['labels that are floats', () => ops.nllLoss(logits, of([3])), 'ERR_DTYPE', 'int32 labels expected'],
+  [
+    'labels that are floats',
+    () => ops.nllLoss(logits, of([3])),
+    'ERR_DTYPE',
+    'int32 or int64 labels expected',
+  ],
   [
     'distributions with a label to leave out',
     () => ops.softmaxCrossEntropy(logits, logits, { ignoreIndex: 0 }),

@@ -70,6 +70,8 @@ export interface Row {
   readonly dtypes?: readonly WideFloatDType[];
   /** Largest relative error against the reference. */
   readonly tolerance?: Partial<Record<WideFloatDType, number>>;
+  /** How many times the ordinary tolerance is granted to 16-bit floats, and why not to the gradient: default 1. */
+  readonly halves?: { readonly times?: number; readonly withoutGradient?: string };
   readonly examples?: readonly ExampleUse[];
   readonly mixes?: readonly MixedUse[];
 }

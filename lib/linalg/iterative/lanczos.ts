@@ -75,7 +75,7 @@ export async function lanczos(a: Linear, options: LanczosOptions): Promise<Lancz
   let vector = await evaluate(div(start, columnNorms(start)), { signal });
   let largest = 0;
   for (let j = 0; j < steps; j++) {
-    const place = tensor(unitVector(steps, j, start.dtype));
+    const place = tensor(unitVector(steps, j, start.dtype), { dtype: start.dtype });
     const next = await step(basis, vector, place);
     const [alpha, beta] = [await next.alpha.item(), await next.beta.item()];
     free([basis, vector, place, next.alpha, next.beta]);

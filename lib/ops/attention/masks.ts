@@ -1,4 +1,4 @@
-import { checkOptions, DTypeError, OptionError, PalimpsestError } from '../../errors';
+import { checkOptions, OptionError, PalimpsestError } from '../../errors';
 import { tensor } from '../../graph/create';
 import type { FloatDType } from '../../graph/dtype';
 import { extent } from '../../graph/shape';
@@ -8,6 +8,7 @@ import { abs } from '../elementwise/math';
 import { checkRank } from '../floats';
 import { iota } from '../indexing/iota';
 import { reshape } from '../shape/reshape';
+import { asIndices } from '../indices';
 import { visibleKeys } from './plainAttention';
 
 export interface CausalMaskOptions {
@@ -43,11 +44,11 @@ export function causalMask(queries: number, options: CausalMaskOptions = {}): Te
  */
 export function paddingMask(lengths: Tensor, steps: number): Tensor {
   checkRank('paddingMask', lengths, 1, 'lengths [N]');
-  if (lengths.dtype !== 'int32') {
-    throw new DTypeError(`paddingMask: lengths of int32 expected, got ${lengths.dtype}`);
-  }
   const places = reshape(iota(steps), [1, 1, 1, steps]);
-  return less(places, reshape(lengths, [extent(lengths.shape, 0), 1, 1, 1]));
+  return less(
+    places,
+    reshape(asIndices('paddingMask', lengths, 'lengths'), [extent(lengths.shape, 0), 1, 1, 1]),
+  );
 }
 
 /**

@@ -1,4 +1,4 @@
-import { checkOptions, DTypeError, OptionError, ShapeError } from '../../errors';
+import { checkOptions, OptionError, ShapeError } from '../../errors';
 import { sameExampleAxis } from '../../graph/exampleAxis';
 import { defineOp, single } from '../../graph/op';
 import { extent, formatShape, sameShape, sizeOf, type Shape } from '../../graph/shape';
@@ -10,6 +10,7 @@ import { sum, sumTo } from '../reduce/sum';
 import { concat } from '../shape/concat';
 import { reshape } from '../shape/reshape';
 import { slice } from '../shape/slice';
+import { asIndices } from '../indices';
 import type { RotaryTables } from './rotaryTables';
 
 interface Layout {
@@ -174,12 +175,9 @@ export function rotary(x: Tensor, { cos, sin }: RotaryTables, options: RotaryOpt
   if (layout !== 'half' && layout !== 'interleaved') {
     throw new OptionError(`rotary: layout 'half' or 'interleaved' expected, got '${String(layout)}'`);
   }
-  if (positions && positions.dtype !== 'int32') {
-    throw new DTypeError(`rotary: positions of int32 expected, got ${positions.dtype}`);
-  }
   const steps = x.shape.at(-2) ?? 0;
   const rows = (table: Tensor): Tensor => {
-    if (positions) return take(table, positions);
+    if (positions) return take(table, asIndices('rotary', positions, 'positions'));
     if (table.shape.length !== 2 || extent(table.shape, 0) <= steps) return table;
     return slice(table, { starts: [0], stops: [steps] });
   };

@@ -58,7 +58,8 @@ export function rotaryTables(width: number, options: RotaryTablesOptions): Rotar
   });
   const table = (f: (angle: number) => number): Tensor => {
     const values = angles.map(f);
-    return tensor(dtype === 'float32' ? Float32Array.from(values) : values, {
+    return tensor(dtype === 'float64' ? values : [...values], {
+      dtype,
       shape: [steps, frequencies.length],
     });
   };

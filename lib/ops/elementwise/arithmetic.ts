@@ -39,8 +39,9 @@ export const onesLike = (x: Tensor): Tensor => ones(x.shape, x.dtype);
 
 const scalar = (value: number, dtype: DType): Tensor => full([], value, dtype);
 
-/** Tensors and numbers as tensors; a number takes the dtype of its partner. */
-export const asTensors = (...items: readonly Operand[]): Tensor[] => operands(scalar, ...items);
+/** Tensors and numbers as tensors; a number gives way to the dtype of its partners. */
+export const asTensors = (where: string, ...items: readonly Operand[]): Tensor[] =>
+  operands(where, scalar, ...items);
 
 /** Applies an op to tensors and numbers alike. */
 export const binary =

@@ -199,8 +199,8 @@ function converted(x: Tensor, dtype: DType): Tensor {
 }
 
 /**
- * Applies an elementwise op to inputs of any dtypes, which are promoted to one. An operand that was broadcast beforehand is taken as it was: the kernel repeats elements
- * itself, and the example axis stays visible.
+ * Applies an elementwise op to inputs of any dtypes, which are promoted to one. An operand that was broadcast beforehand is
+ * taken as it was: the kernel repeats elements itself, and the example axis stays visible.
  */
 export function applyElementwise<A>(op: Op<A>, given: readonly Tensor[], attributes: A): Tensor {
   const inputs = promoted(op, given);

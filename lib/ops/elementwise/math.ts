@@ -149,7 +149,7 @@ const whereOp = defineElementwise('where', {
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   return applyElementwise(
     whereOp,
-    [condition.dtype === 'bool' ? condition : notEqual(condition, 0), ...asTensors(a, b)],
+    [condition.dtype === 'bool' ? condition : notEqual(condition, 0), ...asTensors('where', a, b)],
     {},
   );
 }

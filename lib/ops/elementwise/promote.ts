@@ -17,10 +17,15 @@ export function promoteTypes(a: DType, b: DType): DType {
 const kindOf = (dtype: DType): number => (dtype === 'bool' ? 0 : isFloat(dtype) ? 2 : 1);
 
 const RANGES: Partial<Record<DType, readonly [low: number, high: number]>> = {
+  bool: [0, 1],
   uint8: [0, 255],
   int32: [-(2 ** 31), 2 ** 31 - 1],
   int64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
 };
+
+/** The whole numbers that an integer dtype holds and JavaScript counts. */
+export const integerRange = (dtype: DType): readonly [low: number, high: number] =>
+  RANGES[dtype] ?? [-Infinity, Infinity];
 
 /**
  * The dtype in which a tensor meets a plain number, which gives way: a whole number takes the tensor's dtype (int32 beside
@@ -31,7 +36,7 @@ export function promoteNumber(where: string, dtype: DType, value: number): DType
   if (isFloat(dtype)) return dtype;
   if (!Number.isInteger(value)) return 'float32';
   const met = dtype === 'bool' ? 'int32' : dtype;
-  const [low, high] = RANGES[met] ?? [0, 0];
+  const [low, high] = integerRange(met);
   if (value < low || value > high) {
     throw new PalimpsestError('ERR_VALUE', `${where}: ${value} is not an ${met}; cast the tensor first`);
   }

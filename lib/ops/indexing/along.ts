@@ -1,4 +1,4 @@
-import { DTypeError, ShapeError } from '../../errors';
+import { ShapeError } from '../../errors';
 import { sameExampleAxis, type ExampleAxis } from '../../graph/exampleAxis';
 import type { AxisUse } from '../../graph/op';
 import { extent, formatShape, normalizeAxis, sameShape, sizeOf, type Shape } from '../../graph/shape';
@@ -24,7 +24,7 @@ export const aroundEach =
     specs.map((spec) => around(spec, axis));
 
 /**
- * Checks indices along an axis of a table: int32, of the table's shape but for the extent of the axis; the axes behind it
+ * Checks indices along an axis of a table: of the table's shape but for the extent of the axis; the axes behind it
  * may all be 1, for an index per row. Returns the axis, and the shape of what they pick.
  */
 export function checkAlong(
@@ -33,8 +33,6 @@ export function checkAlong(
   indices: Spec,
   axis: number,
 ): { readonly axis: number; readonly picked: Shape } {
-  if (indices.dtype !== 'int32')
-    throw new DTypeError(`${where}: int32 indices expected, got ${indices.dtype}`);
   const at = normalizeAxis(where, axis, table.shape.length);
   const [own, given] = [table.shape, indices.shape];
   const behind = given.slice(at + 1);

@@ -110,7 +110,7 @@ export function setAt(x: Tensor, index: readonly IndexPart[], values: Tensor | n
  * @throws as `at`; ShapeError when the values do not broadcast; DTypeError unless they have the float dtype of x.
  */
 export function addAt(x: Tensor, index: readonly IndexPart[], values: Tensor | number): Tensor {
-  if (!isFloat(x.dtype)) throw new DTypeError(`addAt: float32 or float64 expected, got ${x.dtype}`);
+  if (!isFloat(x.dtype)) throw new DTypeError(`addAt: floats expected, got ${x.dtype}`);
   const { rows, count, values: all } = update('addAt', x, index, values);
   return add(x, reshape(takeGrad(all, rows, count), x.shape));
 }

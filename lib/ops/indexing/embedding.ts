@@ -1,7 +1,8 @@
-import { DTypeError, PalimpsestError, ShapeError } from '../../errors';
+import { PalimpsestError, ShapeError } from '../../errors';
 import { extent, formatShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { equal } from '../elementwise/arithmetic';
+import { asIndices } from '../indices';
 import { where } from '../elementwise/math';
 import { stopGradient } from '../shape/identity';
 import { expandDims } from '../shape/reshape';
@@ -22,8 +23,7 @@ export interface EmbeddingOptions {
 export function embedding(table: Tensor, tokens: Tensor, { paddingIndex }: EmbeddingOptions = {}): Tensor {
   if (table.shape.length !== 2)
     throw new ShapeError(`embedding: a table [V, D] expected, got ${formatShape(table.shape)}`);
-  if (tokens.dtype !== 'int32') throw new DTypeError(`embedding: int32 tokens expected, got ${tokens.dtype}`);
-  const rows = take(table, tokens);
+  const rows = take(table, asIndices('embedding', tokens, 'tokens'));
   if (paddingIndex === undefined) return rows;
   const count = extent(table.shape, 0);
   if (!Number.isInteger(paddingIndex) || paddingIndex < 0 || paddingIndex >= count) {

@@ -1,7 +1,8 @@
-import { DTypeError, PalimpsestError, ShapeError } from '../../errors';
+import { PalimpsestError, ShapeError } from '../../errors';
 import { defineOp, single } from '../../graph/op';
 import { extent, formatShape, sizeOf, type Shape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
+import { asIndices } from '../indices';
 
 interface Extents {
   /** What each coordinate must stay below. */
@@ -39,12 +40,11 @@ export const stridesOf = (shape: Shape): number[] => shape.map((_, axis) => size
  */
 export function flatIndex(
   where: string,
-  indices: Tensor,
+  coordinates: Tensor,
   extents: Shape,
   strides: readonly number[] = stridesOf(extents),
 ): Tensor {
-  if (indices.dtype !== 'int32')
-    throw new DTypeError(`${where}: int32 indices expected, got ${indices.dtype}`);
+  const indices = asIndices(where, coordinates);
   if (indices.shape.at(-1) !== extents.length) {
     throw new ShapeError(
       `${where}: ${extents.length} coordinates on the last axis expected, got ${formatShape(indices.shape)}`,

@@ -6,6 +6,7 @@ import { checkShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { equal, full } from '../elementwise/arithmetic';
 import { where } from '../elementwise/math';
+import { integerRange } from '../elementwise/promote';
 
 interface Sequence {
   readonly count: number;
@@ -37,7 +38,7 @@ export interface IotaOptions {
 export function iota(count: number, { start = 0, step = 1, dtype = 'int32' }: IotaOptions = {}): Tensor {
   checkShape('iota', [count]);
   if (dtype === 'bool') throw new DTypeError('iota: a numeric dtype expected, got bool');
-  const [least, most] = dtype === 'uint8' ? [0, 255] : [-(2 ** 31), 2 ** 31 - 1];
+  const [least, most] = integerRange(dtype);
   for (const end of count > 0 && !isFloat(dtype) ? [start, start + (count - 1) * step] : []) {
     if (end < least || end > most) throw new PalimpsestError('ERR_VALUE', `iota: ${end} is not a ${dtype}`);
   }
@@ -74,7 +75,7 @@ export function linspace(
   { endpoint = true, dtype = 'float32' }: LinspaceOptions = {},
 ): Tensor {
   checkShape('linspace', [count]);
-  if (!isFloat(dtype)) throw new DTypeError(`linspace: float32 or float64 expected, got ${String(dtype)}`);
+  if (!isFloat(dtype)) throw new DTypeError(`linspace: a float dtype expected, got ${String(dtype)}`);
   const gaps = endpoint ? count - 1 : count;
   const step = gaps > 0 ? (stop - start) / gaps : 0;
   const line = iota(count, { start, step, dtype });

@@ -1,9 +1,9 @@
-import { DTypeError } from '../../errors';
 import { isFloat, type DType } from '../../graph/dtype';
 import { normalizeAxis } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { cast, ones } from '../elementwise/arithmetic';
 import { expandDims } from '../shape/reshape';
+import { asIndices } from '../indices';
 import { takeAlongGrad } from './takeAlong';
 
 export interface OneHotOptions {
@@ -20,11 +20,11 @@ export interface OneHotOptions {
  * @throws DTypeError unless the labels are int32; ShapeError for an axis that is not there.
  */
 export function oneHot(
-  labels: Tensor,
+  given: Tensor,
   classes: number,
   { axis = -1, dtype = 'float32' }: OneHotOptions = {},
 ): Tensor {
-  if (labels.dtype !== 'int32') throw new DTypeError(`oneHot: int32 labels expected, got ${labels.dtype}`);
+  const labels = asIndices('oneHot', given, 'labels');
   const at = normalizeAxis('oneHot', axis, labels.shape.length + 1);
   const indices = expandDims(labels, at);
   // A one scattered to the place of the label: the kernel checks the labels.

@@ -6,6 +6,7 @@ import { add, equal, full, zeros, zerosLike } from '../elementwise/arithmetic';
 import { where } from '../elementwise/math';
 import { broadcastTo } from '../reduce/sum';
 import { reshape } from '../shape/reshape';
+import { asIndices } from '../indices';
 import { aroundEach, checkAlong, sameRow, type Along } from './along';
 import { iota } from './iota';
 import { takeAlong, takeAlongGrad, type TakeAlongOptions } from './takeAlong';
@@ -78,7 +79,7 @@ export function scatterSet(
   { axis = -1 }: TakeAlongOptions = {},
 ): Tensor {
   const { at, full: all } = checkValues('scatterSet', x, indices, values, axis);
-  return putOf(x, indices, all, at);
+  return putOf(x, asIndices('scatterSet', indices), all, at);
 }
 
 /**

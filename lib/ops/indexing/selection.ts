@@ -2,6 +2,7 @@ import { DTypeError, PalimpsestError, ShapeError } from '../../errors';
 import { broadcastShapes, extent, formatShape, sizeOf, type Shape } from '../../graph/shape';
 import { Tensor } from '../../graph/tensor';
 import { add } from '../elementwise/arithmetic';
+import { asIndices } from '../indices';
 import { broadcastTo } from '../reduce/sum';
 import { stack } from '../shape/concat';
 import { reshape } from '../shape/reshape';
@@ -54,9 +55,12 @@ export function selectionOf(where: string, shape: Shape, index: readonly IndexPa
 function selectedOf(where: string, shape: Shape, axis: number, part: IndexPart): Selected {
   const length = extent(shape, axis);
   if (part instanceof Tensor) {
-    if (part.dtype === 'int32') return { kind: 'tensor', axis, indices: part };
-    const hint = part.dtype === 'bool' ? '; booleanMask, maskedFill and where take masks' : '';
-    throw new DTypeError(`${where}: int32 indices expected, got ${part.dtype}${hint}`);
+    if (part.dtype === 'bool') {
+      throw new DTypeError(
+        `${where}: int32 or int64 indices expected, got bool; booleanMask, maskedFill and where take masks`,
+      );
+    }
+    return { kind: 'tensor', axis, indices: asIndices(where, part) };
   }
   if (typeof part === 'number') {
     const at = part < 0 ? part + length : part;

@@ -10,6 +10,7 @@ import { oneHot } from './oneHot';
 import { takeAlongGrad } from './takeAlong';
 import { expandDims, reshape } from '../shape/reshape';
 import { transpose } from '../shape/transpose';
+import { asIndices } from '../indices';
 
 // take and takeGrad are each other's transposed map, so they share a file.
 
@@ -175,8 +176,9 @@ export interface TakeOptions {
  * @throws ShapeError for an axis that is not there; DTypeError unless the indices are int32.
  */
 export function take(x: Tensor, indices: Tensor, { axis = 0 }: TakeOptions = {}): Tensor {
-  if (indices.dtype !== 'int32') throw new DTypeError(`take: int32 indices expected, got ${indices.dtype}`);
-  return single(takeOp([x, indices], { axis: normalizeAxis('take', axis, x.shape.length) }));
+  return single(
+    takeOp([x, asIndices('take', indices)], { axis: normalizeAxis('take', axis, x.shape.length) }),
+  );
 }
 
 /**
@@ -187,9 +189,7 @@ export function take(x: Tensor, indices: Tensor, { axis = 0 }: TakeOptions = {})
  *   int32.
  */
 export function takeGrad(g: Tensor, indices: Tensor, extent: number, { axis = 0 }: TakeOptions = {}): Tensor {
-  if (indices.dtype !== 'int32')
-    throw new DTypeError(`takeGrad: int32 indices expected, got ${indices.dtype}`);
-  if (!isFloat(g.dtype)) throw new DTypeError(`takeGrad: float32 or float64 expected, got ${g.dtype}`);
+  if (!isFloat(g.dtype)) throw new DTypeError(`takeGrad: floats expected, got ${g.dtype}`);
   // Indices without axes leave none behind: the axis is a place between those of g.
   const at = normalizeAxis('takeGrad', axis, g.shape.length - indices.shape.length + 1);
   if (!sameShape(g.shape.slice(at, at + indices.shape.length), indices.shape)) {
@@ -200,5 +200,5 @@ export function takeGrad(g: Tensor, indices: Tensor, extent: number, { axis = 0 
   if (!Number.isSafeInteger(extent) || extent < 0) {
     throw new PalimpsestError('ERR_ARGUMENT', `takeGrad: an extent is a non-negative integer, got ${extent}`);
   }
-  return single(takeGradOp([g, indices], { axis: at, extent }));
+  return single(takeGradOp([g, asIndices('takeGrad', indices)], { axis: at, extent }));
 }

@@ -3,6 +3,7 @@ import { isFloat } from '../../graph/dtype';
 import { defineOp, single } from '../../graph/op';
 import { extent, formatShape, normalizeAxis, sameShape, type Shape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
+import { asIndices } from '../indices';
 import { aroundEach, checkAlong, sameRow, type Along } from './along';
 
 // takeAlong and takeAlongGrad are each other's transposed map, so they share a file.
@@ -64,7 +65,7 @@ export interface TakeAlongOptions {
  */
 export function takeAlong(x: Tensor, indices: Tensor, { axis = -1 }: TakeAlongOptions = {}): Tensor {
   const { axis: at } = checkAlong('takeAlong', x, indices, axis);
-  return single(takeAlongOp([x, indices], { axis: at }));
+  return single(takeAlongOp([x, asIndices('takeAlong', indices)], { axis: at }));
 }
 
 /**
@@ -93,6 +94,6 @@ export function takeAlongGrad(
       `takeAlongGrad: one index per element expected, got ${formatShape(g.shape)} and ${formatShape(indices.shape)}`,
     );
   }
-  if (!isFloat(g.dtype)) throw new DTypeError(`takeAlongGrad: float32 or float64 expected, got ${g.dtype}`);
-  return single(takeAlongGradOp([g, indices], { axis: at, extent: own }));
+  if (!isFloat(g.dtype)) throw new DTypeError(`takeAlongGrad: floats expected, got ${g.dtype}`);
+  return single(takeAlongGradOp([g, asIndices('takeAlongGrad', indices)], { axis: at, extent: own }));
 }

@@ -3,6 +3,7 @@ import type { Tensor } from '../../graph/tensor';
 import { neg, zerosLike } from '../elementwise/arithmetic';
 import { where } from '../elementwise/math';
 import { checkFloats } from '../floats';
+import { asIndices } from '../indices';
 import { takeAlong } from '../indexing/takeAlong';
 import { expandDims, reshape } from '../shape/reshape';
 import { checkIgnored, checkLabels, countedLabels, countOf, IGNORED_LABEL } from './labels';
@@ -20,11 +21,12 @@ export interface NllLossOptions extends LossOptions {
  * @throws ShapeError unless labels have the shape of the log-probabilities but for the classes; DTypeError unless these are
  *   floats and labels int32; OptionError for a misspelled or impossible option.
  */
-export function nllLoss(logProbabilities: Tensor, labels: Tensor, options: NllLossOptions = {}): Tensor {
+export function nllLoss(logProbabilities: Tensor, targets: Tensor, options: NllLossOptions = {}): Tensor {
   checkOptions('nllLoss', options, ['ignoreIndex', 'reduction']);
   const { ignoreIndex = IGNORED_LABEL, reduction } = options;
   checkIgnored('nllLoss', ignoreIndex);
   checkFloats('nllLoss', logProbabilities);
+  const labels = asIndices('nllLoss', targets, 'labels');
   checkLabels('nllLoss', logProbabilities, labels);
   const { counted, safe } = countedLabels(labels, ignoreIndex);
   const hit = reshape(takeAlong(logProbabilities, expandDims(safe, -1)), labels.shape);

@@ -11,6 +11,7 @@ import { classRows, logSoftmax, softmax } from '../networks/softmax';
 import { mean } from '../reduce/reduce';
 import { sum } from '../reduce/sum';
 import { expandDims, reshape } from '../shape/reshape';
+import { asIndices } from '../indices';
 import { checkIgnored, checkLabels, countedLabels, countOf, IGNORED_LABEL, samePosition } from './labels';
 import { reduced, type LossOptions } from './reduction';
 import { softCrossEntropy } from './softCrossEntropy';
@@ -139,7 +140,8 @@ export function softmaxCrossEntropy(
         : add(mul(targets, 1 - labelSmoothing), labelSmoothing / extent(logits.shape, -1));
     return reduced('softmaxCrossEntropy', softCrossEntropy(logits, smoothed), reduction);
   }
-  const losses = single(crossEntropyOp([logits, targets], { ignoreIndex, labelSmoothing }));
-  const count = reduction === 'mean' ? countOf(targets, ignoreIndex, losses) : undefined;
+  const labels = asIndices('softmaxCrossEntropy', targets, 'labels');
+  const losses = single(crossEntropyOp([logits, labels], { ignoreIndex, labelSmoothing }));
+  const count = reduction === 'mean' ? countOf(labels, ignoreIndex, losses) : undefined;
   return reduced('softmaxCrossEntropy', losses, reduction, count);
 }

@@ -6,7 +6,7 @@ export function checkOneDType(where: string, specs: readonly Spec[]): void {
   const [first, ...others] = specs;
   if (!first) return;
   if (first.dtype === 'bool' || first.dtype === 'uint8')
-    throw new DTypeError(`${where}: float32, float64 or int32 expected, got ${first.dtype}; cast it first`);
+    throw new DTypeError(`${where}: floats, int32 or int64 expected, got ${first.dtype}; cast it first`);
   const other = others.find(({ dtype }) => dtype !== first.dtype);
   if (other)
     throw new DTypeError(`${where}: one dtype expected, got ${first.dtype} and ${other.dtype}; use cast`);

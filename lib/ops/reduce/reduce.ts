@@ -73,8 +73,7 @@ const countOf = (shape: Shape, axes: readonly number[]): number =>
   sizeOf(axes.map((axis) => extent(shape, axis)));
 
 function checkFloat(where: string, x: Tensor): void {
-  if (!isFloat(x.dtype))
-    throw new DTypeError(`${where}: float32 or float64 expected, got ${x.dtype}; cast it first`);
+  if (!isFloat(x.dtype)) throw new DTypeError(`${where}: floats expected, got ${x.dtype}; cast it first`);
 }
 
 /** Integers and bools become float32 before they are averaged. */

@@ -33,7 +33,7 @@ const cumulative =
   (op: Op<Along>): ((x: Tensor, options?: ScanOptions) => CumulativeExtremes) =>
   (x, options = {}) => {
     if (x.dtype === 'bool' || x.dtype === 'uint8') {
-      throw new DTypeError(`${name}: float32, float64 or int32 expected, got ${x.dtype}; cast it first`);
+      throw new DTypeError(`${name}: floats, int32 or int64 expected, got ${x.dtype}; cast it first`);
     }
     const [values, indices] = op([x], along(name, x, options)) as [Tensor, Tensor];
     return { values, indices };

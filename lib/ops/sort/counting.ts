@@ -1,4 +1,4 @@
-import { DTypeError, PalimpsestError, ShapeError } from '../../errors';
+import { PalimpsestError, ShapeError } from '../../errors';
 import { tensor } from '../../graph/create';
 import { isFloat } from '../../graph/dtype';
 import { perInput } from '../../graph/flops';
@@ -12,6 +12,7 @@ import { takeAlongGrad } from '../indexing/takeAlong';
 import { max, min } from '../reduce/reduce';
 import { reshape } from '../shape/reshape';
 import { slice } from '../shape/slice';
+import { asIndices } from '../indices';
 import { searchSorted } from './searchSorted';
 
 const bincountOp = defineOp<{ length: number }>('bincount', {
@@ -38,10 +39,9 @@ export interface BincountOptions {
  *   is no extent.
  */
 export function bincount(x: Tensor, { length, weights }: BincountOptions): Tensor {
-  if (x.dtype !== 'int32') throw new DTypeError(`bincount: int32 expected, got ${x.dtype}; cast it first`);
   if (!Number.isSafeInteger(length) || length < 0)
     throw new ShapeError(`bincount: a length of 0 or more expected, got ${length}`);
-  const numbers = reshape(x, [x.size]);
+  const numbers = reshape(asIndices('bincount', x, 'numbers'), [x.size]);
   if (!weights) return single(bincountOp([numbers], { length }));
   if (!sameShape(weights.shape, x.shape)) {
     throw new ShapeError(

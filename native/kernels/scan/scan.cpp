@@ -151,6 +151,7 @@ void scan(const Call& call) {
   };
   if constexpr (takes_integers) {
     if (x.dtype == DType::int32) return run.template operator()<std::int32_t>();
+    if (x.dtype == DType::int64) return run.template operator()<std::int64_t>();
   }
   dispatch_float(x.dtype, run);
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <limits>
 #include <string>
-#include <type_traits>
 #include <vector>
 
 #include "core/kernel.h"
@@ -55,10 +54,7 @@ void nonzero(const Call& call) {
   call.expect(y.rank() == 2 && y.dim(1) == x.rank(), "the output must be [count, rank]");
   call.expect(x.size <= std::numeric_limits<std::int32_t>::max(), "fewer than 2^31 elements expected");
   y.as<std::int32_t>();
-  // Bool tensors are read as bytes: a byte other than 0 and 1 in a C++ bool would be undefined.
-  dispatch_any(x.dtype, [&]<typename T>() {
-    nonzero_as<std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>>(call, x, y);
-  });
+  dispatch_comparable(x.dtype, [&]<typename T>() { nonzero_as<T>(call, x, y); });
 }
 
 PALIMPSEST_KERNEL("nonzero", nonzero);

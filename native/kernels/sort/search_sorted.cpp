@@ -69,8 +69,7 @@ void search_sorted(const Call& call) {
               "the axis is too long for int32 indices");
   const bool is_right = call.integer(0, 0, 1) == 1;
   if (y.size == 0) return;
-  dispatch_any(sorted.dtype, [&]<typename Element>() {
-    using T = std::conditional_t<std::is_same_v<Element, bool>, std::uint8_t, Element>;
+  dispatch_comparable(sorted.dtype, [&]<typename T>() {
     const T *row = reinterpret_cast<const T*>(sorted.data), *value = reinterpret_cast<const T*>(values.data);
     is_right ? search_rows<true>(call, row, value, places) : search_rows<false>(call, row, value, places);
   });

@@ -113,17 +113,12 @@ bool checked_direction(const Call& call) {
   return call.integer(0, 0, 1) == 1;
 }
 
-// Bool tensors are read as bytes.
-template <typename T>
-using Byte = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;
-
 void sort(const Call& call) {
   const bool descending = checked_direction(call);
   const View &x = call.input(0), &y = call.output(0);
   call.expect(x.dtype == y.dtype, "the dtypes must be equal");
   if (x.size == 0) return;
-  dispatch_any(x.dtype, [&]<typename Element>() {
-    using T = Byte<Element>;
+  dispatch_comparable(x.dtype, [&]<typename T>() {
     RowSort<Values<T>, T>(call, descending, reinterpret_cast<const T*>(x.data), reinterpret_cast<T*>(y.data))
         .run();
   });
@@ -134,8 +129,7 @@ void argsort(const Call& call) {
   const View& x = call.input(0);
   std::int32_t* places = call.output(0).as<std::int32_t>();
   if (x.size == 0) return;
-  dispatch_any(x.dtype, [&]<typename Element>() {
-    using T = Byte<Element>;
+  dispatch_comparable(x.dtype, [&]<typename T>() {
     RowSort<Places<T>, T>(call, descending, reinterpret_cast<const T*>(x.data), places).run();
   });
 }

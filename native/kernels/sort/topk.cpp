@@ -103,8 +103,7 @@ void topk(const Call& call) {
               "[rows, n] and [rows, k] with k <= n expected");
   call.expect(x.dim(1) <= std::numeric_limits<std::int32_t>::max(), "the axis is too long for int32 indices");
   if (y.size == 0) return;
-  dispatch_any(x.dtype, [&]<typename Element>() {
-    using T = std::conditional_t<std::is_same_v<Element, bool>, std::uint8_t, Element>;
+  dispatch_comparable(x.dtype, [&]<typename T>() {
     topk_rows(call, reinterpret_cast<const T*>(x.data), largest, static_cast<std::size_t>(x.dim(0)),
               static_cast<std::size_t>(x.dim(1)), static_cast<std::size_t>(y.dim(1)), places);
   });

@@ -162,6 +162,8 @@ export const matrixFunctions: readonly Row[] = [
     reference: onSquares((a) => inverseReference(definiteReference(a))),
     cases: squares,
     tolerance: TOLERANCE,
+    // What enters is rounded, and the inverse multiplies that.
+    halves: { times: 8 },
   },
   {
     name: 'matrixExponential',

@@ -183,6 +183,11 @@ export const resampling: readonly Row[] = [
       },
     ],
     tolerance: { float32: 1e-5 },
+    // Positions that are rounded move by parts of a cell.
+    halves: {
+      times: 4,
+      withoutGradient: 'rounded positions lie on other sides of the cells, where it jumps',
+    },
     examples: [
       { axes: [0, 0], output: 0 },
       { axes: [0, 0], output: 0, of: 'border' },
