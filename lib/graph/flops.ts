@@ -22,7 +22,7 @@ export const perInput =
 
 /**
  * The operations of one application, by the op's own rule; without one they are one per element of the first output, and
- * none for an alias.
+ * none for an alias. Rules are formulas (n^3 / 3, n log n), counts are whole: rounded.
  */
 export function flopsOf<A>(
   op: OpRecord<A>,
@@ -32,5 +32,5 @@ export function flopsOf<A>(
 ): number {
   if (typeof op.lower === 'string') return 0;
   const rule = op.flops ?? perOutput(1);
-  return rule(several(inputs), several(outputs), attributes as A & object);
+  return Math.round(rule(several(inputs), several(outputs), attributes as A & object));
 }

@@ -16,7 +16,7 @@ import { transpose } from '../../../lib/ops/shape/transpose';
 import { normal } from '../../../lib/random/draw';
 import { key } from '../../../lib/random/key';
 import { grad } from '../../../lib/transforms/grad';
-import { inputsOf, outputsOf } from '../../ops/row';
+import { dtypesOf, inputsOf, outputsOf } from '../../ops/row';
 import { table } from '../../ops/table';
 import { memoryAtRest } from '../../support/garbage';
 
@@ -145,9 +145,10 @@ describe('the peak of an estimate', () => {
 });
 
 test.each(table.map((row) => [row.name, row] as const))('the operations of %s are a count', (_name, row) => {
+  const [dtype] = dtypesOf(row);
   for (const of of row.cases) {
     for (const { op, inputs, outputs, attributes } of nodesInOrder(
-      outputsOf(row, inputsOf(of, 'float32'), of.options),
+      outputsOf(row, inputsOf(of, dtype!), of.options),
     )) {
       const flops = flopsOf(op, inputs, outputs, attributes);
       expect(Number.isSafeInteger(flops) && flops >= 0).toBe(true);
