@@ -230,8 +230,7 @@ export const attentions: readonly Row[] = [
     ],
     large: LARGE,
     tolerance: TOLERANCE,
-    // The terms of gradients cancel, and are rounded between the products.
-    halves: { times: 4 },
+    halves: { times: 8, withoutGradient: 'it takes the rounded result, and its terms cancel' },
     examples: [
       { axes: [0, 0, 0], output: 0 },
       { axes: [0, 0, 0], output: 0, of: 'shared keys, a cap and a window' },
@@ -254,8 +253,7 @@ export const attentions: readonly Row[] = [
     without: { size1: 'a single key has all the weight, and derivatives are rounding errors only' },
     large: backwards({ name: 'large', inputs: qkv([2, 4, 110, 20], 2, 300, 17), options: { window: 170 } }),
     tolerance: { float32: 1e-5, float64: 1e-13 },
-    // The terms of gradients cancel, and are rounded between the products.
-    halves: { times: 4 },
+    halves: { times: 8, withoutGradient: 'it takes the rounded result, and its terms cancel' },
     examples: [
       { axes: [0, 0, 0, 0], output: 0 },
       { axes: [0, 0, 0, 0], output: 0, of: 'shared keys, a cap and a window' },
