@@ -1,6 +1,6 @@
-// rotary: the first 2 R numbers of every row of x [N, M, T, D] as pairs, turned by the angles whose cosines and sines
-// stand in [N or 1, T, R]: (a, b) -> (a cos - b sin, b cos + a sin). Pairs are the halves, or neighbours when
-// interleaved.
+// rotary: the first 2 R numbers of every row of x [N, M, T, D] as pairs, turned by the angles whose cosines
+// and sines stand in [N or 1, T, R]: (a, b) -> (a cos - b sin, b cos + a sin). Pairs are the halves, or
+// neighbours when interleaved.
 #include <algorithm>
 
 #include "core/kernel.h"
@@ -10,8 +10,8 @@ namespace palimpsest {
 namespace {
 
 template <typename T>
-void rotate_row(std::size_t pairs, std::size_t width, bool interleaved, const T* x, const T* cos, const T* sin,
-                T* y) {
+void rotate_row(std::size_t pairs, std::size_t width, bool interleaved, const T* x, const T* cos,
+                const T* sin, T* y) {
   if (interleaved) {
     for (std::size_t i = 0; i < pairs; ++i) {
       const T a = x[2 * i], b = x[2 * i + 1];
