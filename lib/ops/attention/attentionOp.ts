@@ -1,12 +1,14 @@
 import { ShapeError } from '../../errors';
 import type { ExampleAxis } from '../../graph/exampleAxis';
-import { defineOp, type AxisUse, type Several } from '../../graph/op';
+import { defineOp, type AxisUse, type BatchRule, type Several } from '../../graph/op';
 import { extent, formatShape, type Shape } from '../../graph/shape';
 import type { Spec, Tensor } from '../../graph/tensor';
 import { agreedAxis } from '../agreedAxis';
+import { mergeBatch, shapeOf } from '../batching';
 import { mul, sub } from '../elementwise/arithmetic';
 import { checkFloats, checkRank, checkSame } from '../floats';
-import { sum } from '../reduce/sum';
+import { broadcastTo, sum } from '../reduce/sum';
+import { reshape } from '../shape/reshape';
 import {
   biasCotangent,
   plainAttention,
@@ -101,6 +103,21 @@ function sameExample(use: AxisUse<AttentionAttributes>): ExampleAxis {
   return axis;
 }
 
+/** The members of a batch are so many more examples; a bias that is the same for all of them stays as it is. */
+const moreExamples: BatchRule<AttentionAttributes> = (use) => {
+  const { inputs, batched, count, singles, attributes } = use;
+  const examples = extent(singles[0].shape, 0);
+  const merged = Array.from(inputs).map((input, i) => {
+    const isBias = attributes.hasBias && i === 3;
+    const own = singles[i]?.shape ?? [];
+    if (isBias && !batched[i] && own[0] === 1) return input;
+    const member = batched[i] ? input : reshape(input, [1, ...own]);
+    return mergeBatch(broadcastTo(member, [count, examples, ...own.slice(1)]));
+  });
+  const outputs = use.apply(merged, attributes);
+  return outputs.map((output, i) => reshape(output, [count, ...shapeOf(use, i)]));
+};
+
 export const attentionOp = defineOp<AttentionAttributes>('attention', {
   infer: (inputs, attributes) => {
     const { output, perQuery } = checkInputs('attention', inputs, attributes);
@@ -137,6 +154,7 @@ export const attentionOp = defineOp<AttentionAttributes>('attention', {
     return [output, logSum];
   },
   example: { axis: sameExample },
+  batch: moreExamples,
 });
 
 /** Inputs: those of attention, then g, the logarithms of the sums, and delta. Outputs: dq, dk, dv. */
@@ -161,6 +179,7 @@ const attentionGradOp = defineOp<AttentionAttributes>('attentionGrad', {
     return [dq, dk, dv];
   },
   example: { axis: sameExample },
+  batch: moreExamples,
 });
 
 const cotangentsOf = <T>(inputs: Several<T>, { hasBias }: AttentionAttributes): readonly [T, T, T] =>

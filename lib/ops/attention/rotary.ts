@@ -4,6 +4,7 @@ import { defineOp, single } from '../../graph/op';
 import { extent, formatShape, sameShape, sizeOf, type Shape } from '../../graph/shape';
 import type { Spec, Tensor } from '../../graph/tensor';
 import { add, mul, neg, sub, zeros } from '../elementwise/arithmetic';
+import { leadingAxes } from '../batching';
 import { checkFloats, checkSame } from '../floats';
 import { take } from '../indexing/take';
 import { sum, sumTo } from '../reduce/sum';
@@ -140,6 +141,7 @@ const rotaryOp = defineOp<Layout>('rotary', {
         ? { kind: 'dense', values: rotaryOf(site.values, cos, neg(sin), attributes) }
         : null,
   },
+  batch: (use) => (use.inputs[1].shape.length === 2 && !use.batched[1] ? leadingAxes<Layout>(0)(use) : null),
 });
 
 const rotaryOf = (x: Tensor, cos: Tensor, sin: Tensor, layout: Layout): Tensor =>
