@@ -3,7 +3,7 @@ import type { FloatDType } from '../graph/dtype';
 import { normalizeAxis, type Shape } from '../graph/shape';
 import type { Tensor } from '../graph/tensor';
 import { add, cast, div, less, log, maximum, mul, neg, sub } from '../ops/elementwise/arithmetic';
-import { log1p } from '../ops/elementwise/math';
+import { abs, log1p, sign } from '../ops/elementwise/math';
 import { argmax } from '../ops/reduce/argmax';
 import { drawnIn, uniform } from './draw';
 
@@ -54,6 +54,20 @@ export function gumbel(key: Tensor, shape: Shape, options: LocationOptions = {})
   const wide = drawnIn('gumbel', dtype);
   const waiting = maximum(exponential(key, shape, { dtype: wide }), wide === 'float32' ? 2 ** -25 : 2 ** -54);
   return cast(sub(location, mul(log(waiting), scale)), dtype);
+}
+
+/**
+ * Numbers of the Laplace distribution, of density `e^(-|x - location| / scale) / (2 scale)`, by the inverse of its distribution
+ * function. Always finite. This is the noise of differential privacy for a sensitivity of `scale` times epsilon; mind that
+ * the low bits of floating-point noise can give away what it hides (Mironov, 2012).
+ * @throws PalimpsestError ERR_VALUE for a scale that is not positive.
+ */
+export function laplace(key: Tensor, shape: Shape, options: LocationOptions = {}): Tensor {
+  const { location = 0, scale = 1, dtype = 'float32' } = options;
+  checkPositive('laplace', 'scale', scale);
+  // Half a step up, so that the numbers lie evenly about 0 and never on -1/2.
+  const centred = add(uniform(key, shape, { dtype }), (dtype === 'float32' ? 2 ** -25 : 2 ** -54) - 0.5);
+  return sub(location, mul(mul(sign(centred), log1p(mul(abs(centred), -2))), scale));
 }
 
 /** -1 or 1, equally likely; float32 unless told otherwise. */

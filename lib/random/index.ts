@@ -1,3 +1,4 @@
+export { choice, type ChoiceOptions } from './choice';
 export { foldKey, key, splitKey } from './key';
 export {
   bernoulli,
@@ -16,6 +17,7 @@ export {
   categorical,
   exponential,
   gumbel,
+  laplace,
   rademacher,
   type CategoricalOptions,
   type LocationOptions,
