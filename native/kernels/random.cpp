@@ -72,9 +72,10 @@ void random_uniform(const Call& call) {
 // float64.
 void random_normal(const Call& call) {
   const PhiloxKey key = key_of(call);
+  const NormalLoops& loops = normal_loops();
   dispatch_float(call.output(0).dtype, [&]<typename T>() {
     fill<T>(call, key, RandomStream::draws, call.output(0),
-            [](const std::uint32_t* words, std::size_t count, T* out) { box_muller(words, count / 2, out); });
+            [&](const std::uint32_t* words, std::size_t count, T* out) { loops(words, count / 2, out); });
   });
 }
 

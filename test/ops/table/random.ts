@@ -94,7 +94,7 @@ export const randomNumbers: readonly Row[] = [
       return { shape: [n], data: Float64Array.from(order) };
     },
     cases: cases((shape) => sizeOf(shape)),
-    large: large(50_001),
+    large: large(140_001),
     gives: ['int32'],
     orders: 0,
   },

@@ -305,6 +305,7 @@ export const shape: readonly Row[] = [
     cases: [
       { name: 'counting', inputs: [], options: { count: 5 } },
       { name: 'backwards', inputs: [], options: { count: 4, start: 3, step: -2 } },
+      { name: 'from the smallest', inputs: [], options: { count: 3, start: -(2 ** 31), step: 2 ** 31 - 1 } },
       { name: 'one element', inputs: [], options: { count: 1, start: 7 } },
       { name: 'no elements', inputs: [], options: { count: 0 } },
     ],

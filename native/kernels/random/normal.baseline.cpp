@@ -1,0 +1,7 @@
+#include "normal.inl"
+
+namespace palimpsest {
+
+extern const NormalLoops kBaselineNormal = kNormalLoops;
+
+}  // namespace palimpsest
