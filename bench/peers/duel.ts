@@ -21,7 +21,11 @@ export interface Tools {
   readonly onednn?: string;
 }
 
-function commandOf(side: Side, params: Params, { python, onednn = '' }: Tools): readonly [string, readonly string[]] {
+function commandOf(
+  side: Side,
+  params: Params,
+  { python, onednn = '' }: Tools,
+): readonly [string, readonly string[]] {
   const asked = JSON.stringify(params);
   if (side === 'pytorch') return [python, [resolve(__dirname, 'pytorch/contestant.py'), asked]];
   if (side === 'onednn') return [onednn, [asked]];
@@ -49,7 +53,10 @@ export class Contestant implements AsyncDisposable {
   ) {
     const [command, args] = commandOf(side, params, tools);
     this.#child = spawn(command, args, { cwd: ROOT, env: ENVIRONMENT });
-    this.#child.stderr.on('data', (chunk: Buffer) => (this.#complaints = (this.#complaints + chunk.toString()).slice(-2000)));
+    this.#child.stderr.on(
+      'data',
+      (chunk: Buffer) => (this.#complaints = (this.#complaints + chunk.toString()).slice(-2000)),
+    );
     this.#child.stdin.on('error', () => undefined);
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
@@ -68,7 +75,8 @@ export class Contestant implements AsyncDisposable {
 
   async #hear<M>(): Promise<M> {
     const { value, done } = await this.#lines.next();
-    if (done === true) throw new Error(`${this.side} ${JSON.stringify(this.params)} ended early:\n${this.#complaints}`);
+    if (done === true)
+      throw new Error(`${this.side} ${JSON.stringify(this.params)} ended early:\n${this.#complaints}`);
     return JSON.parse(value) as M;
   }
 

@@ -14,7 +14,10 @@ export async function fingerprintOf(tensors: readonly Tensor[]): Promise<Fingerp
   for (const tensor of tensors) {
     const numbers = (await tensor.data()) as Float32Array | Float64Array;
     const count = Math.min(SAMPLES, numbers.length);
-    const at = Array.from({ length: count }, (_, i) => numbers[Math.floor((i * numbers.length) / count)] ?? NaN);
+    const at = Array.from(
+      { length: count },
+      (_, i) => numbers[Math.floor((i * numbers.length) / count)] ?? NaN,
+    );
     let squares = 0;
     for (const number of numbers) squares += number * number;
     found.push({ size: numbers.length, norm: Math.sqrt(squares), at });
@@ -37,7 +40,10 @@ export function relativeError(ours: readonly Fingerprint[], theirs: readonly Fin
     if (mine?.size !== size) return Infinity;
     const typical = Math.max(norm / Math.sqrt(size), floor);
     const apart = Math.hypot(...at.map((element, k) => element - (mine.at[k] ?? NaN)));
-    const errors = [Math.abs(norm - mine.norm) / (typical * Math.sqrt(size)), apart / (typical * Math.sqrt(at.length))];
+    const errors = [
+      Math.abs(norm - mine.norm) / (typical * Math.sqrt(size)),
+      apart / (typical * Math.sqrt(at.length)),
+    ];
     for (const error of errors) worst = Number.isNaN(error) ? Infinity : Math.max(worst, error);
   }
   return worst;

@@ -24,8 +24,8 @@ function upperProduct(a: number, b: number): number {
   return (a1 * b1 + Math.floor(middle / 0x10000) + Math.floor(carried / 0x10000)) >>> 0;
 }
 
-/** Calls `use` with the halves of splitmix64's words, in order. */
-function eachWord(name: string, count: number, use: (high: number, low: number, i: number) => void): void {
+/** Calls `use` with the upper halves of splitmix64's words, in order. */
+function eachWord(name: string, count: number, use: (high: number, i: number) => void): void {
   const seed = seedOf(name);
   let [high, low] = [Number(seed >> 32n), Number(seed & 0xffffffffn)];
   for (let i = 0; i < count; i++) {
@@ -40,8 +40,8 @@ function eachWord(name: string, count: number, use: (high: number, low: number, 
     l = (l ^ ((l >>> 27) | (h << 5))) >>> 0;
     h = (h ^ (h >>> 27)) >>> 0;
     h = (Math.imul(h, SECOND[1]) + Math.imul(l, SECOND[0]) + upperProduct(l, SECOND[1])) >>> 0;
-    l = Math.imul(l, SECOND[1]) >>> 0;
-    use((h ^ (h >>> 31)) >>> 0, (l ^ ((l >>> 31) | (h << 1))) >>> 0, i);
+    // The lower half is of no use to anyone.
+    use((h ^ (h >>> 31)) >>> 0, i);
   }
 }
 
@@ -49,7 +49,7 @@ function eachWord(name: string, count: number, use: (high: number, low: number, 
 export function uniform(name: string, shape: Shape, scale = 1): Tensor {
   const numbers = new Float32Array(sizeOf(shape));
   const width = Math.fround(scale);
-  eachWord(name, numbers.length, (high, _low, i) => {
+  eachWord(name, numbers.length, (high, i) => {
     numbers[i] = ((high >>> 8) * 2 ** -23 - 1) * width;
   });
   return tensor(numbers, { shape });
@@ -58,10 +58,9 @@ export function uniform(name: string, shape: Shape, scale = 1): Tensor {
 /** int32 numbers of [0, high). */
 export function integers(name: string, shape: Shape, high: number): Tensor {
   const numbers = new Int32Array(sizeOf(shape));
-  eachWord(name, numbers.length, (upper, lower, i) => {
+  eachWord(name, numbers.length, (word, i) => {
     // The upper 31 bits of the word.
-    numbers[i] = (upper >>> 1) % high;
-    void lower;
+    numbers[i] = (word >>> 1) % high;
   });
   return tensor(numbers, { shape });
 }

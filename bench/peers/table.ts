@@ -33,7 +33,11 @@ export interface Row {
   readonly slow?: true;
 }
 
-const pytorch = (params: Params, rest: Omit<Peer, 'side' | 'params'> = {}): Peer => ({ side: 'pytorch', params, ...rest });
+const pytorch = (params: Params, rest: Omit<Peer, 'side' | 'params'> = {}): Peer => ({
+  side: 'pytorch',
+  params,
+  ...rest,
+});
 const own = (params: Params, rest: Omit<Peer, 'side' | 'params'> = {}): Peer => ({
   side: 'palimpsest',
   params,
@@ -93,7 +97,14 @@ const gradients: readonly Row[] = [
   gradientRow('resnet18', 64, 5, 64 * RESNET_FLOPS, 1),
 ];
 
-function gradientRow(model: string, batch: number, reps: number, flops: number, ratio: number, limit?: number): Row {
+function gradientRow(
+  model: string,
+  batch: number,
+  reps: number,
+  flops: number,
+  ratio: number,
+  limit?: number,
+): Row {
   const params: Params = { job: 'gradient', model, batch };
   return {
     name: `gradient ${model}`,
@@ -125,7 +136,10 @@ const fishers: readonly Row[] = [
     { method: 'vmap', chunk: 16, compile: true, kernel: 'math' },
   ]),
   { ...fisherRow('gpt2', 16, 1.3, [{ method: 'loop' }], 2), slow: true },
-  fisherRow('vit', 64, 1.4, [{ method: 'vmap', chunk: 16 }, { method: 'vmap', chunk: 16, compile: true, kernel: 'math' }]),
+  fisherRow('vit', 64, 1.4, [
+    { method: 'vmap', chunk: 16 },
+    { method: 'vmap', chunk: 16, compile: true, kernel: 'math' },
+  ]),
   fisherRow('resnet18', 64, 1.6, [{ method: 'loop' }, { method: 'vmap', chunk: 8 }]),
 ];
 
@@ -137,15 +151,13 @@ const costs: readonly Row[] = (
     ['vit', 64, 1.25],
     ['resnet18', 64, 1.4],
   ] as const
-).map(
-  ([model, samples, cost]): Row => ({
-    name: `diagonal Fisher against gradient ${model}`,
-    ours: { job: 'fisher', model, samples },
-    peers: [own({ job: 'gradient', model, batch: samples })],
-    reps: 5,
-    target: { ratio: 1 / cost },
-  }),
-);
+).map(([model, samples, cost]): Row => ({
+  name: `diagonal Fisher against gradient ${model}`,
+  ours: { job: 'fisher', model, samples },
+  peers: [own({ job: 'gradient', model, batch: samples })],
+  reps: 5,
+  target: { ratio: 1 / cost },
+}));
 
 const statistics: readonly Row[] = (
   [
@@ -164,7 +176,13 @@ const statistics: readonly Row[] = (
       reps: 5,
       target: { ratio: 1 / 1.3 },
     },
-    { name: called, ours: params, peers: [pytorch({ ...params, job: 'vmapgrad', chunk: 4 }, { reps: 2 })], reps: 5, target: { ratio: 5 } },
+    {
+      name: called,
+      ours: params,
+      peers: [pytorch({ ...params, job: 'vmapgrad', chunk: 4 }, { reps: 2 })],
+      reps: 5,
+      target: { ratio: 5 },
+    },
   ];
 });
 
@@ -201,7 +219,9 @@ const sweeps: readonly Row[] = [
   {
     name: 'SSD dampening, 124 M',
     ours: { job: 'ssd', alpha: 10, lambda: 1 },
-    peers: ['where', 'mask', 'compile'].map((method) => pytorch({ job: 'ssd', alpha: 10, lambda: 1, method })),
+    peers: ['where', 'mask', 'compile'].map((method) =>
+      pytorch({ job: 'ssd', alpha: 10, lambda: 1, method }),
+    ),
     reps: 7,
     bytes: 16 * GPT2_WITH_CONTEXT,
     target: { ratio: 0.95, limit: 0.85 },

@@ -63,7 +63,10 @@ const BLOCKS = [64, 128, 256, 512].flatMap((width, i) => [
   { inputs: width, width, stride: 1 },
 ]);
 
-const residualShapes = (name: string, { inputs, width, stride }: (typeof BLOCKS)[number]): Network['shapes'] => {
+const residualShapes = (
+  name: string,
+  { inputs, width, stride }: (typeof BLOCKS)[number],
+): Network['shapes'] => {
   const shapes: (readonly [string, Shape])[] = [
     [`${name}.c1.weight`, [width, inputs, 3, 3]],
     [`${name}.c2.weight`, [width, width, 3, 3]],

@@ -3,13 +3,13 @@ import type { Tensor } from '../../../lib/graph/tensor';
 import type { Contest } from '../contest';
 
 /** The contest of a compiled function of fixed arguments. */
-export function compiled<A extends readonly unknown[], R>(
-  compute: (...args: A) => R,
+export function compiled<A extends readonly unknown[]>(
+  compute: (...args: A) => unknown,
   args: A,
-  rest: Omit<Contest<unknown>, 'run'> = {},
+  rest: Omit<Contest, 'run'> = {},
 ): Contest {
   const program = compile(compute);
-  return { run: () => program(...args) as Promise<unknown>, ...rest };
+  return { run: () => program(...args), ...rest };
 }
 
 export const number = (value: string | number | boolean | undefined): number => {

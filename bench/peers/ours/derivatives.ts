@@ -10,7 +10,8 @@ import { compiled } from './contest';
 /** The gradient of the mean loss of a batch. */
 export async function gradient(params: Params): Promise<Contest> {
   const { parameters, x, y, loss } = await build(params);
-  const slope = (theta: Parameters, images: Tensor, labels: Tensor): Parameters => grad(loss)(theta, images, labels);
+  const slope = (theta: Parameters, images: Tensor, labels: Tensor): Parameters =>
+    grad(loss)(theta, images, labels);
   return compiled(slope, [parameters, x, y], { warmup: 2 });
 }
 

@@ -15,19 +15,20 @@ import { compiled, number } from './contest';
 /** A rank-k update: W + A B. */
 export async function lowRank(params: Params): Promise<Contest> {
   const [out, inputs, rank] = [params.out, params.in, params.rank].map(number) as [number, number, number];
-  const tensors = [uniform('w', [out, inputs]), uniform('a', [out, rank]), uniform('b', [rank, inputs])] as const;
+  const tensors = [
+    uniform('w', [out, inputs]),
+    uniform('a', [out, rank]),
+    uniform('b', [rank, inputs]),
+  ] as const;
   await evaluate(tensors);
   return compiled((w: Tensor, a: Tensor, b: Tensor) => add(w, matmul(a, b)), [...tensors], { warmup: 3 });
 }
 
 /** The closed-form edit R K^T (lambda C + K K^T)^-1, directly or by a factor of C that is kept. */
 export async function ridge(params: Params): Promise<Contest> {
-  const [inputs, outputs, edits, lambda] = [params.in, params.out, params.edits, params.lambda].map(number) as [
+  const [inputs, outputs, edits, lambda] = [params.in, params.out, params.edits, params.lambda].map(
     number,
-    number,
-    number,
-    number,
-  ];
+  ) as [number, number, number, number];
   const rows = uniform('cov', [4 * inputs, inputs]);
   const c = div(matmul(transpose(rows), rows), 4 * inputs);
   const keys = transpose(uniform('keys', [inputs, edits]));
@@ -48,17 +49,23 @@ export async function ridge(params: Params): Promise<Contest> {
   };
 }
 
-const HEADS = [...Array<number>(10).fill(320), ...Array<number>(10).fill(640), ...Array<number>(12).fill(1280)];
+const HEADS = [
+  ...Array<number>(10).fill(320),
+  ...Array<number>(10).fill(640),
+  ...Array<number>(12).fill(1280),
+];
 
 /** The closed-form edit of 32 cross-attention matrices as one low-rank change: W + W (D - E)^T (E M^-1). */
 export async function concepts(params: Params): Promise<Contest> {
-  const [width, count, lambda] = [params.width, params.concepts, params.lambda].map(number) as [number, number, number];
-  const weights = concat(HEADS.map((out, i) => uniform(`uce.${i}`, [out, width], 0.05)));
-  const [erased, target, kept] = ['erase', 'destination', 'keep'].map((name) => uniform(name, [count, width])) as [
-    Tensor,
-    Tensor,
-    Tensor,
+  const [width, count, lambda] = [params.width, params.concepts, params.lambda].map(number) as [
+    number,
+    number,
+    number,
   ];
+  const weights = concat(HEADS.map((out, i) => uniform(`uce.${i}`, [out, width], 0.05)));
+  const [erased, target, kept] = ['erase', 'destination', 'keep'].map((name) =>
+    uniform(name, [count, width]),
+  ) as [Tensor, Tensor, Tensor];
   await evaluate([weights, erased, target, kept]);
   const edit = (w: Tensor, e: Tensor, d: Tensor, k: Tensor): readonly Tensor[] => {
     // Three digits are all that float32 keeps of this system: it is small, so it is solved in float64.

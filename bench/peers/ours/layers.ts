@@ -19,30 +19,39 @@ const rowsOf = (params: Params): readonly [number, number] => [number(params.row
 
 const LAYERS: Readonly<Record<string, (params: Params) => Layer>> = {
   layerNorm: (params) => ({
-    inputs: [uniform('x', rowsOf(params)), uniform('gain', [number(params.width)]), uniform('bias', [number(params.width)])],
-    forward: (x, gain, bias) => layerNorm(x!, gain!, bias!),
+    inputs: [
+      uniform('x', rowsOf(params)),
+      uniform('gain', [number(params.width)]),
+      uniform('bias', [number(params.width)]),
+    ],
+    forward: (x, gain, bias) => layerNorm(x, gain, bias),
   }),
-  softmax: (params) => ({ inputs: [uniform('x', rowsOf(params), 4)], forward: (x) => softmax(x!) }),
+  softmax: (params) => ({ inputs: [uniform('x', rowsOf(params), 4)], forward: (x) => softmax(x) }),
   crossEntropy: (params) => {
     const labels = integers('labels', [number(params.rows)], number(params.width));
-    return { inputs: [uniform('x', rowsOf(params), 4)], forward: (x) => softmaxCrossEntropy(x!, labels) };
+    return { inputs: [uniform('x', rowsOf(params), 4)], forward: (x) => softmaxCrossEntropy(x, labels) };
   },
   attention: (params) => {
     const shape = [params.batch, params.heads, params.length, params.width].map(number);
     const causal = params.causal !== false;
     const inputs = ['q', 'k', 'v'].map((name) => uniform(name, shape));
-    return { inputs, forward: (q, k, v) => attention(q!, k!, v!, { causal }) };
+    return { inputs, forward: (q, k, v) => attention(q, k, v, { causal }) };
   },
   geluChain: (params) => ({
-    inputs: [uniform('x', rowsOf(params), 2), uniform('bias', [number(params.width)]), uniform('skip', rowsOf(params))],
-    forward: (x, bias, skip) => add(mul(gelu(add(x!, bias!), { approximate: 'tanh' }), 0.5), skip!),
+    inputs: [
+      uniform('x', rowsOf(params), 2),
+      uniform('bias', [number(params.width)]),
+      uniform('skip', rowsOf(params)),
+    ],
+    forward: (x, bias, skip) => add(mul(gelu(add(x, bias), { approximate: 'tanh' }), 0.5), skip),
   }),
 };
 
 /** One layer, forwards or the pull-back of a slope through it. */
 export async function layer(params: Params): Promise<Contest> {
   const prepare = LAYERS[String(params.layer)];
-  if (!prepare) throw new Error(`no layer '${String(params.layer)}'; there are ${Object.keys(LAYERS).join(', ')}`);
+  if (!prepare)
+    throw new Error(`no layer '${String(params.layer)}'; there are ${Object.keys(LAYERS).join(', ')}`);
   const { inputs, forward } = prepare(params);
   await evaluate(inputs);
   if (params.pass === 'forward') return compiled(forward, [...inputs], { warmup: 3 });

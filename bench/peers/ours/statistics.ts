@@ -18,13 +18,13 @@ export async function fisher(params: Params): Promise<Contest> {
 /** Norms, dot products with one or many vectors, or the Gram matrix of single examples' gradients. */
 export async function statistic(params: Params): Promise<Contest> {
   const { parameters, x, y, losses } = await build(params);
-  const each = (theta: Parameters, images: Tensor, labels: Tensor) => perExample(losses)(theta, images, labels);
+  const each = (theta: Parameters, images: Tensor, labels: Tensor) =>
+    perExample(losses)(theta, images, labels);
   if (params.what === 'norms') {
-    return compiled((theta: Parameters, images: Tensor, labels: Tensor) => each(theta, images, labels).squaredNorms(), [
-      parameters,
-      x,
-      y,
-    ]);
+    return compiled(
+      (theta: Parameters, images: Tensor, labels: Tensor) => each(theta, images, labels).squaredNorms(),
+      [parameters, x, y],
+    );
   }
   const count = Number(params.vectors ?? 1);
   const v = parameters.map(({ shape }, name) => uniform(`v.${name}`, [count, ...shape]));
