@@ -5,6 +5,7 @@ export { flip, type FlipOptions } from './flip';
 export { meshgrid, type MeshgridOptions } from './meshgrid';
 export { expandDims, flatten, reshape } from './reshape';
 export { identity, stopGradient } from './identity';
+export { tap } from './tap';
 export { moveAxis, transpose, type Permutation } from './transpose';
 export type { MarginMode } from './margins';
 export { pad, type PadOptions } from './pad';

@@ -8,6 +8,7 @@ import { conv2d, conv2dWeightGrad } from '../../../ops/networks/conv2d';
 import { patchesUnder } from '../../../ops/networks/unfold';
 import { sum } from '../../../ops/reduce/sum';
 import { flatten, reshape } from '../../../ops/shape/reshape';
+import { slice } from '../../../ops/shape/slice';
 import { transpose } from '../../../ops/shape/transpose';
 import { rowsOf, type SiteKind } from './kind';
 
@@ -23,6 +24,21 @@ export const convolutionKind: SiteKind<ConvolutionSite> = {
   materialized: ({ images, cotangent, geometry, kernel, shape }) => {
     const gradients = exampleConvolutionGradients(images, cotangent, { ...geometry, kernel });
     return reshape(gradients, [extent(images.shape, 0), ...shape]);
+  },
+  extents: ({ cotangent, shape }) => {
+    const outputs = extent(cotangent.shape, 1);
+    return [outputs, sizeOf(shape) / outputs];
+  },
+  block: (site, from, to) => {
+    const { images, cotangent, geometry, kernel, shape } = site;
+    const columns = sizeOf(shape) / extent(cotangent.shape, 1);
+    const examples = extent(images.shape, 0);
+    // With groups a row sees the channels of its group only; such convolutions are small.
+    const whole = geometry.groups > 1;
+    const own = whole ? cotangent : slice(cotangent, { starts: [0, from], stops: [undefined, to] });
+    const gradients = exampleConvolutionGradients(images, own, { ...geometry, kernel });
+    const matrices = reshape(gradients, [examples, whole ? extent(cotangent.shape, 1) : to - from, columns]);
+    return whole ? slice(matrices, { starts: [0, from], stops: [undefined, to] }) : matrices;
   },
   sumSquares: ({ images, cotangent, geometry, kernel, shape }) =>
     reshape(squareSumConvolution(images, cotangent, { ...geometry, kernel }), shape),

@@ -1,11 +1,12 @@
 import type { GatherSite } from '../../../graph/op';
 import { extent } from '../../../graph/shape';
 import { gatherNorms, gatherSquareSum } from '../../../ops/curvature/gatherSums';
-import { mul } from '../../../ops/elementwise/arithmetic';
+import { greaterEqual, less, logicalAnd, mul, sub, where } from '../../../ops/elementwise';
 import { oneHot } from '../../../ops/indexing/oneHot';
 import { addRows, take, takeGrad } from '../../../ops/indexing/take';
 import { sum } from '../../../ops/reduce/sum';
 import { flatten, reshape } from '../../../ops/shape/reshape';
+import { slice } from '../../../ops/shape/slice';
 import { rowsOf, type SiteKind } from './kind';
 
 /** Rows picked of a table: `dL_n/dS[v, :] = sum over t with indices[n, t] = v of cotangents[n, t, :]`. */
@@ -25,6 +26,13 @@ export const gatherKind: SiteKind<GatherSite> = {
   }),
   materialized: ({ indices, cotangents, rows, shape }) =>
     reshape(addRows(cotangents, indices, rows), [extent(indices.shape, 0), ...shape]),
+  extents: ({ cotangents, rows }) => [rows, extent(cotangents.shape, 2)],
+  block: ({ indices, cotangents }, from, to) => {
+    // Picks of other rows fall on one more, which is left out.
+    const isWithin = logicalAnd(greaterEqual(indices, from), less(indices, to));
+    const own = where(isWithin, sub(indices, from), to - from);
+    return slice(addRows(cotangents, own, to - from + 1), { stops: [undefined, to - from] });
+  },
   sumSquares: ({ indices, cotangents, rows }) => gatherSquareSum(indices, cotangents, rows),
   squaredNorms: ({ indices, cotangents, rows }) => gatherNorms(indices, cotangents, rows),
   // <E_n, v> = sum_t <v[indices[n, t], :], g[n, t, :]>

@@ -17,6 +17,10 @@ export interface SiteKind<S extends Site> {
   readonly materialized: (site: S) => Tensor;
   /** The site as a product, so that several uses of a parameter can be merged; absent or null when it has no factors. */
   readonly product?: (site: S) => ProductSite | null;
+  /** Rows and columns of the matrix that the gradient is a sum of products in; absent when it has no factors. */
+  readonly extents?: (site: S) => readonly [rows: number, columns: number];
+  /** The gradients of all examples, rows `from` to `to` of that matrix only: [N, to - from, columns]. */
+  readonly block?: (site: S, from: number, to: number) => Tensor;
   /** `sum_n (dL_n/dS)^2`, elementwise, of the size of S; absent when gradients have to be stored. */
   readonly sumSquares?: (site: S) => Tensor;
   /** `|dL_n/dS|^2`, [N]; absent when gradients have to be stored. */

@@ -6,6 +6,7 @@ import { mul } from '../../../ops/elementwise/arithmetic';
 import { matmul } from '../../../ops/products/matmul';
 import { sum } from '../../../ops/reduce/sum';
 import { flatten, reshape } from '../../../ops/shape/reshape';
+import { slice } from '../../../ops/shape/slice';
 import { transpose } from '../../../ops/shape/transpose';
 import { rowsOf, type SiteKind } from './kind';
 
@@ -20,6 +21,9 @@ export const productKind: SiteKind<ProductSite> = {
   product: (site) => site,
   materialized: ({ left, right, shape }) =>
     reshape(matmul(transpose(left), right), [extent(left.shape, 0), ...shape]),
+  extents: ({ left, right }) => [extent(left.shape, 2), extent(right.shape, 2)],
+  block: ({ left, right }, from, to) =>
+    matmul(transpose(slice(left, { starts: [0, 0, from], stops: [undefined, undefined, to] })), right),
   sumSquares: ({ left, right }) => squareSum(left, right),
   squaredNorms: ({ left, right }) => productNorms(left, right),
   // <l^T r, v> = sum_t <l_t v, r_t>
