@@ -4,4 +4,4 @@ export { grad, valueAndGrad, type Loss } from './grad';
 export { hvp } from './hvp';
 export { jvp } from './jvp';
 export { vjp } from './vjp';
-export { perExample, PerExampleGradients, type ExampleLosses } from './perExample';
+export { perExample, PerExampleGradients, type ExampleLosses, type WeightSharing } from './perExample';

@@ -1,9 +1,11 @@
+import type { DType } from '../../lib/graph/dtype';
 import { extent } from '../../lib/graph/shape';
 import type { Tensor } from '../../lib/graph/tensor';
 import { slice } from '../../lib/ops/shape/slice';
 import { sum } from '../../lib/ops/reduce/sum';
 import { grad } from '../../lib/transforms/grad';
 import { perExample, type PerExampleGradients } from '../../lib/transforms/perExample';
+import { matrixShape } from '../../lib/transforms/perExample/rotate';
 import { expectClose } from './compare';
 import { directions, sequence } from './sequence';
 import { arrayOf, arraysOf, tensorOf } from './tensors';
@@ -40,7 +42,11 @@ export interface Batched {
 }
 
 /** Every statistic of per-example gradients against a loop over single examples. */
-export async function compareWithLoop({ losses, params, batch }: Batched, what: string): Promise<void> {
+export async function compareWithLoop(
+  { losses, params, batch }: Batched,
+  what: string,
+  tolerance = LOOP_TOLERANCE,
+): Promise<void> {
   const gradients = perExample(losses)(params, ...batch);
   const { count } = gradients;
   const expected = await exampleLoop(losses, params, batch);
@@ -56,7 +62,7 @@ export async function compareWithLoop({ losses, params, batch }: Batched, what: 
     expectClose(
       [...Array.from(actual), scale],
       [...Array.from(wanted), scale],
-      LOOP_TOLERANCE,
+      tolerance,
       `${what}, ${name}`,
     );
   const stored = await arraysOf(gradients.materialize());
@@ -80,6 +86,47 @@ export async function compareWithLoop({ losses, params, batch }: Batched, what: 
   );
   close((await arrayOf(gradients.squaredNorms())).data, norms, 'norms');
   await compareDirections(gradients, params, rows, close);
+  await comparePairs(gradients, params, rows, close);
+}
+
+type Close = (actual: ArrayLike<number>, wanted: ArrayLike<number>, name: string) => void;
+
+/** Inner products of all pairs, and norms in other coordinates. */
+async function comparePairs(
+  gradients: PerExampleGradients<readonly Tensor[]>,
+  params: readonly Tensor[],
+  rows: readonly (readonly Float64Array[])[],
+  close: Close,
+): Promise<void> {
+  const inner = (a: Float64Array, b: Float64Array): number => a.reduce((total, x, k) => total + x * b[k]!, 0);
+  const numbers = Array.from({ length: gradients.count }, (_, n) => n);
+  const pairs = numbers.flatMap((n) =>
+    numbers.map((m) => rows.reduce((total, own) => total + inner(own[n]!, own[m]!), 0)),
+  );
+  close((await arrayOf(gradients.gram())).data, pairs, 'Gram matrix');
+  const columnOf = (size: number, seed: number, dtype: DType): Tensor =>
+    tensorOf(directions(2 * size, sequence(seed)), [size, 2], dtype);
+  const lefts = params.map(({ shape, dtype }, i) => columnOf(matrixShape(shape)[0], 100 + i, dtype));
+  const rights = params.map(({ shape, dtype }, i) => columnOf(matrixShape(shape)[1], 200 + i, dtype));
+  const turned = await arraysOf(gradients.rotate(lefts, rights).materialize());
+  for (const [i, own] of rows.entries()) {
+    const [height, width] = matrixShape(params[i]!.shape);
+    const [u, v] = (await arraysOf([lefts[i]!, rights[i]!])).map(({ data }) => data) as [
+      Float64Array,
+      Float64Array,
+    ];
+    const expected = own.flatMap((g) =>
+      [0, 1].flatMap((p) =>
+        [0, 1].map((q) =>
+          g.reduce(
+            (total, x, k) => total + x * u[2 * Math.floor(k / width) + p]! * v[2 * (k % width) + q]!,
+            0,
+          ),
+        ),
+      ),
+    );
+    if (height * width > 0) close(turned[i]!.data, expected, `parameter ${i}, in other coordinates`);
+  }
 }
 
 /** `<dL_n/dtheta, v>` for a direction, and `sum_n w_n dL_n/dtheta` for weights. */
@@ -87,7 +134,7 @@ async function compareDirections(
   gradients: PerExampleGradients<readonly Tensor[]>,
   params: readonly Tensor[],
   rows: readonly (readonly Float64Array[])[],
-  close: (actual: ArrayLike<number>, wanted: ArrayLike<number>, name: string) => void,
+  close: Close,
 ): Promise<void> {
   const v = params.map(({ size }, i) => directions(size, sequence(80 + i)));
   const w = directions(gradients.count, sequence(90));
@@ -96,7 +143,7 @@ async function compareDirections(
     rows.reduce((total, own, i) => own[n]!.reduce((sum, x, k) => sum + x * v[i]![k]!, total), 0),
   );
   close((await arrayOf(gradients.dot(direction))).data, dots, 'products with a direction');
-  const weighted = await arraysOf(gradients.weightedSum(tensorOf(w, [w.length], 'float64')));
+  const weighted = await arraysOf(gradients.weightedSum(tensorOf(w, [w.length], gradients.losses.dtype)));
   for (const [i, own] of rows.entries()) {
     const expected = own.reduce(
       (total, part, n) => total.map((t, k) => t + w[n]! * part[k]!),

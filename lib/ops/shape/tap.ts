@@ -12,6 +12,7 @@ const tapOp = defineOp<Name>('tap', {
   lower: 'alias',
   linearity: 'linear',
   vjp: ([g]) => [g],
+  batch: 'each',
   example: { axis: ({ first }) => first, through: ({ site }) => site },
 });
 

@@ -20,11 +20,11 @@ import { asProduct, countOf, examplesOf, kindOf, materialized } from './sites';
 // Steps win where there are few of them (a dense layer without sequence: the product of two Gram matrices), blocks where
 // sequences are long. Both stay below the memory of one gradient per example.
 
-/** Numbers that are stored at a time. */
+/** Numbers that are stored at a time, unless a caller says so. */
 const CHUNK_ELEMENTS = 1 << 24;
 
 /** A site in two factors: a product, or picked rows, whose left factors are ones that are never written down. */
-type Factored = ProductSite | GatherSite;
+export type Factored = ProductSite | GatherSite;
 
 /** `<dL_n/dtheta, dL'_m/dtheta>` over the uses of one parameter, [N, M]. */
 export function gram(sites: readonly Site[], others: readonly Site[], shape: Shape): Tensor {
@@ -65,14 +65,20 @@ function costByBlocks(ours: readonly Factored[], theirs: readonly Factored[], si
   return size * (making + (first ? countOf(first) : 0) * (second ? countOf(second) : 0));
 }
 
-function bySteps(ours: readonly Factored[], theirs: readonly Factored[]): Tensor {
-  return ours.flatMap((a) => theirs.map((b) => pairBySteps(a, b))).reduce((total, part) => add(total, part));
+export function bySteps(
+  ours: readonly Factored[],
+  theirs: readonly Factored[],
+  stored = CHUNK_ELEMENTS,
+): Tensor {
+  return ours
+    .flatMap((a) => theirs.map((b) => pairBySteps(a, b, stored)))
+    .reduce((total, part) => add(total, part));
 }
 
 /** One pair of sites, a bounded number of examples at a time. */
-function pairBySteps(a: Factored, b: Factored): Tensor {
+function pairBySteps(a: Factored, b: Factored, stored: number): Tensor {
   const count = countOf(a);
-  const most = Math.max(1, Math.floor(CHUNK_ELEMENTS / Math.max(1, stepsOf(a) * rowsOf(b))));
+  const most = Math.max(1, Math.floor(stored / Math.max(1, stepsOf(a) * rowsOf(b))));
   const parts = Array.from({ length: Math.ceil(count / most) }, (_, i) =>
     steps(examplesOf(a, i * most, Math.min(count, (i + 1) * most)) as Factored, b),
   );
@@ -97,10 +103,15 @@ function leftProducts(a: Factored, b: Factored): Tensor {
   return matmul(flatten(a.left, 0, 1), transpose(flatten(b.left, 0, 1)));
 }
 
-function byBlocks(sites: readonly Site[], others: readonly Site[], shape: Shape): Tensor {
+export function byBlocks(
+  sites: readonly Site[],
+  others: readonly Site[],
+  shape: Shape,
+  stored = CHUNK_ELEMENTS,
+): Tensor {
   const [rows, columns] = matrixOf([...sites, ...others], shape);
   const count = Math.max(countOf(sites[0] as Site), countOf(others[0] as Site));
-  const most = Math.max(1, Math.floor(CHUNK_ELEMENTS / Math.max(1, columns * count)));
+  const most = Math.max(1, Math.floor(stored / Math.max(1, columns * count)));
   const blocks = Array.from({ length: Math.ceil(rows / most) }, (_, i) => {
     const [from, to] = [i * most, Math.min(rows, (i + 1) * most)];
     const left = blockOf(sites, [rows, columns], from, to);

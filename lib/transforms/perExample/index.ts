@@ -1,1 +1,3 @@
-export { perExample, PerExampleGradients, type ExampleLosses } from './perExample';
+export { PerExampleGradients } from './gradients';
+export type { WeightSharing } from './kroneckerFactors';
+export { perExample, type ExampleLosses } from './perExample';

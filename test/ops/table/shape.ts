@@ -2,6 +2,7 @@ import { sizeOf, type Shape } from '../../../lib/graph/shape';
 import { concat } from '../../../lib/ops/shape/concat';
 import { full } from '../../../lib/ops/elementwise/arithmetic';
 import { identity, stopGradient } from '../../../lib/ops/shape/identity';
+import { tap } from '../../../lib/ops/shape/tap';
 import { iota, type IotaOptions } from '../../../lib/ops/indexing/iota';
 import { pad } from '../../../lib/ops/shape/pad';
 import { flatten, reshape } from '../../../lib/ops/shape/reshape';
@@ -92,6 +93,13 @@ export const shape: readonly Row[] = [
   {
     name: 'identity',
     run: ([x]) => identity(x!),
+    reference: same,
+    cases: [any([3, 4]), any([1]), any([0, 2])],
+    examples: [{ axes: [0], output: 0 }],
+  },
+  {
+    name: 'tap',
+    run: ([x]) => tap(x!, 'here'),
     reference: same,
     cases: [any([3, 4]), any([1]), any([0, 2])],
     examples: [{ axes: [0], output: 0 }],
