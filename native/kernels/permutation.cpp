@@ -20,8 +20,8 @@ struct Ticket {
   }
 };
 
-// The words are spread evenly, so a word says about where it belongs: the tickets are dealt out to buckets by the
-// upper bits of their words, each bucket to bins by the bits below, and what is in a bin is sorted.
+// The words are spread evenly, so a word says about where it belongs: the tickets are dealt out to buckets by
+// the upper bits of their words, each bucket to bins by the bits below, and what is in a bin is sorted.
 constexpr int kMostBucketBits = 12, kMostBinBits = 12;
 constexpr std::size_t kTicketsPerBucket = 512;
 constexpr std::size_t kIndicesPerChunk = std::size_t{1} << 16;
@@ -60,7 +60,8 @@ class Dealer {
     workers_.parallel_for(chunks_, [&](std::size_t chunk) {
       std::size_t* counts = starts_ + chunk * buckets_;
       std::fill(counts, counts + buckets_, 0);
-      for_each_word(chunk, [&](std::uint64_t word, std::int32_t) { ++counts[bits_of(word, 0, bucket_bits_)]; });
+      for_each_word(chunk,
+                    [&](std::uint64_t word, std::int32_t) { ++counts[bits_of(word, 0, bucket_bits_)]; });
     });
     std::size_t next = 0;
     for (std::size_t bucket = 0; bucket < buckets_; ++bucket) {

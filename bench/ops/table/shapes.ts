@@ -4,6 +4,7 @@ import { roll } from '../../../lib/ops/shape/roll';
 import { slice } from '../../../lib/ops/shape/slice';
 import { flatIndex } from '../../../lib/ops/indexing/flatIndex';
 import { scatterSet } from '../../../lib/ops/indexing/put';
+import { scatterMax } from '../../../lib/ops/indexing/scatterExtreme';
 import { take, takeGrad } from '../../../lib/ops/indexing/take';
 import { takeAlong, takeAlongGrad } from '../../../lib/ops/indexing/takeAlong';
 import { transpose } from '../../../lib/ops/shape/transpose';
@@ -62,6 +63,12 @@ export const shapes: Family = {
       detail: 'rows',
       inputs: [matrix, indices(ROWS, ROWS, 1), floats(ROWS, COLUMNS)],
       run: ([x, picks, values]) => scatterSet(x, picks, values, { axis: 0 }),
+    },
+    {
+      kernel: 'scatterMax',
+      detail: 'rows',
+      inputs: [matrix, indices(ROWS, ROWS, 1), floats(ROWS, COLUMNS)],
+      run: ([x, picks, values]) => scatterMax(x, picks, values, { axis: 0 }),
     },
     {
       kernel: 'flatIndex',

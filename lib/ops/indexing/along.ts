@@ -1,8 +1,9 @@
-import { ShapeError } from '../../errors';
+import { DTypeError, ShapeError } from '../../errors';
 import { sameExampleAxis, type ExampleAxis } from '../../graph/exampleAxis';
 import type { AxisUse } from '../../graph/op';
 import { extent, formatShape, normalizeAxis, sameShape, sizeOf, type Shape } from '../../graph/shape';
-import type { Spec } from '../../graph/tensor';
+import type { Spec, Tensor } from '../../graph/tensor';
+import { broadcastTo } from '../reduce/sum';
 
 // Indices of their own along one axis, as takeAlong and scatterSet have them.
 
@@ -47,6 +48,20 @@ export function checkAlong(
     );
   }
   return { axis: at, picked: [...given.slice(0, at + 1), ...own.slice(at + 1)] };
+}
+
+/** Checks values for places along an axis; what they lack in axes of extent 1 is repeated. */
+export function checkValues(
+  where: string,
+  x: Tensor,
+  indices: Tensor,
+  values: Tensor,
+  axis: number,
+): { readonly at: number; readonly full: Tensor } {
+  const { axis: at, picked } = checkAlong(where, x, indices, axis);
+  if (values.dtype !== x.dtype)
+    throw new DTypeError(`${where}: ${x.dtype} values expected, got ${values.dtype}; use cast`);
+  return { at, full: sameShape(values.shape, picked) ? values : broadcastTo(values, picked) };
 }
 
 /** Rows stay with their examples. An operand that all examples share lines up with them row by row. */

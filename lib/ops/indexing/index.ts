@@ -5,6 +5,7 @@ export { arange, iota, linspace, type IotaOptions, type LinspaceOptions } from '
 export { booleanMask, compress, maskedFill, maskedSelect, nonzero, type CompressOptions } from './masks';
 export { oneHot, type OneHotOptions } from './oneHot';
 export { scatterAdd, scatterSet } from './put';
+export { scatterMax, scatterMin } from './scatterExtreme';
 export type { IndexPart, Range } from './selection';
 export { take, type TakeOptions } from './take';
 export { takeAlong, type TakeAlongOptions } from './takeAlong';

@@ -1,13 +1,12 @@
-import { DTypeError } from '../../errors';
 import { defineOp, single } from '../../graph/op';
-import { extent, sameShape } from '../../graph/shape';
+import { extent } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { add, equal, full, zeros, zerosLike } from '../elementwise/arithmetic';
 import { where } from '../elementwise/math';
 import { broadcastTo } from '../reduce/sum';
 import { reshape } from '../shape/reshape';
 import { asIndices } from '../indices';
-import { aroundEach, checkAlong, sameRow, type Along } from './along';
+import { aroundEach, checkValues, sameRow, type Along } from './along';
 import { iota } from './iota';
 import { takeAlong, takeAlongGrad, type TakeAlongOptions } from './takeAlong';
 
@@ -48,20 +47,6 @@ function staying(x: Tensor, indices: Tensor, axis: number): Tensor {
   const mine = broadcastTo(numbers, indices.shape);
   const written = putOf(full(table, -1, 'int32'), indices, mine, axis);
   return equal(takeAlong(written, indices, { axis }), mine);
-}
-
-/** Checks values for places along an axis; what they lack in axes of extent 1 is repeated. */
-function checkValues(
-  where: string,
-  x: Tensor,
-  indices: Tensor,
-  values: Tensor,
-  axis: number,
-): { readonly at: number; readonly full: Tensor } {
-  const { axis: at, picked } = checkAlong(where, x, indices, axis);
-  if (values.dtype !== x.dtype)
-    throw new DTypeError(`${where}: ${x.dtype} values expected, got ${values.dtype}; use cast`);
-  return { at, full: sameShape(values.shape, picked) ? values : broadcastTo(values, picked) };
 }
 
 /**

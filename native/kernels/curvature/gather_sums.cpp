@@ -23,7 +23,7 @@ Picks picks_of(const Call& call, std::int64_t table, const char* name) {
   const View &indices = call.input(0), &g = call.input(1);
   call.expect(indices.rank() == 2 && g.rank() == 3, "indices [N, T] and cotangents [N, T, D] expected");
   call.expect(indices.dim(0) == g.dim(0) && indices.dim(1) == g.dim(1), "one cotangent an index expected");
-  check_indices(name, indices.as<std::int32_t>(), indices.size, table);
+  check_indices(call.workers, name, indices.as<std::int32_t>(), indices.size, table);
   return {static_cast<std::size_t>(g.dim(0)), static_cast<std::size_t>(g.dim(1)),
           static_cast<std::size_t>(g.dim(2)), indices.as<std::int32_t>()};
 }

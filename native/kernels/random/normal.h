@@ -10,8 +10,12 @@ struct NormalLoops {
   void (*singles)(const std::uint32_t* words, std::size_t pairs, float* out);
   void (*doubles)(const std::uint32_t* words, std::size_t pairs, double* out);
 
-  void operator()(const std::uint32_t* words, std::size_t pairs, float* out) const { singles(words, pairs, out); }
-  void operator()(const std::uint32_t* words, std::size_t pairs, double* out) const { doubles(words, pairs, out); }
+  void operator()(const std::uint32_t* words, std::size_t pairs, float* out) const {
+    singles(words, pairs, out);
+  }
+  void operator()(const std::uint32_t* words, std::size_t pairs, double* out) const {
+    doubles(words, pairs, out);
+  }
 };
 
 extern const NormalLoops kBaselineNormal;

@@ -1,5 +1,6 @@
-// Included by one file per instruction set, with the precautions of lanes.h: plain loops that the compiler turns
-// into vector code. The build forbids it to contract here, so that every instruction set gives the same bits.
+// Included by one file per instruction set, with the precautions of lanes.h: plain loops that the compiler
+// turns into vector code. The build forbids it to contract here, so that every instruction set gives the same
+// bits.
 #include "normal.h"
 
 namespace palimpsest {

@@ -24,12 +24,12 @@ struct Along {
                     (indices.dim(2) == values.dim(2) || indices.dim(2) == 1),
                 "the extents do not agree");
     // No element, no index to be wrong.
-    if (values.size > 0) check_indices(kernel, indices.as<std::int32_t>(), indices.size, tables.dim(1));
+    index = indices.as<std::int32_t>();
+    if (values.size > 0) check_indices(call.workers, kernel, index, indices.size, tables.dim(1));
     blocks = static_cast<std::size_t>(tables.dim(0));
     table = static_cast<std::size_t>(tables.dim(1));
     picks = static_cast<std::size_t>(values.dim(1));
     inner = static_cast<std::size_t>(tables.dim(2));
-    index = indices.as<std::int32_t>();
     is_rows = indices.dim(2) == 1;
   }
 

@@ -24,7 +24,7 @@ Extents extents_of(const Call& call, const View& table, const View& indices, con
   call.expect(table.rank() == 3 && picks.rank() == 3 && indices.rank() == 1, "ranks 3, 1 and 3 expected");
   call.expect(table.dim(0) == picks.dim(0) && table.dim(2) == picks.dim(2) && picks.dim(1) == indices.dim(0),
               "the extents do not agree");
-  check_indices(name, indices.as<std::int32_t>(), indices.size, table.dim(1));
+  check_indices(call.workers, name, indices.as<std::int32_t>(), indices.size, table.dim(1));
   return {static_cast<std::size_t>(table.dim(0)), static_cast<std::size_t>(table.dim(1)),
           static_cast<std::size_t>(picks.dim(1)), static_cast<std::size_t>(table.dim(2))};
 }

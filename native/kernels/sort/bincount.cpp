@@ -24,7 +24,7 @@ void bincount(const Call& call) {
   call.expect(x.rank() == 1 && y.rank() == 1, "vectors expected");
   const std::int32_t* numbers = x.as<std::int32_t>();
   std::int32_t* counts = y.as<std::int32_t>();
-  check_indices("bincount", numbers, x.size, y.size);
+  check_indices(call.workers, "bincount", numbers, x.size, y.size);
   const auto n = static_cast<std::size_t>(x.size), length = static_cast<std::size_t>(y.size);
   const std::size_t piece = std::max(kPiece, (n + kMostPieces - 1) / kMostPieces);
   const std::size_t pieces = (n + piece - 1) / piece;

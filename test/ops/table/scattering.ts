@@ -2,6 +2,7 @@ import { embedding } from '../../../lib/ops/indexing/embedding';
 import { gatherNd, scatterNd } from '../../../lib/ops/indexing/gatherNd';
 import { compress, maskedFill } from '../../../lib/ops/indexing/masks';
 import { scatterAdd, scatterSet } from '../../../lib/ops/indexing/put';
+import { scatterMax, scatterMin } from '../../../lib/ops/indexing/scatterExtreme';
 import { takeAlong, takeAlongGrad } from '../../../lib/ops/indexing/takeAlong';
 import type { Tensor } from '../../../lib/graph/tensor';
 import { at, build, indicesOf, positionIn, type NdArray } from '../../support/array';
@@ -100,6 +101,30 @@ const writing = (name: string, covers: string, op: typeof scatterSet, sums: bool
   mixes: [{ axes: [0, 0, 0], of: 'squares' }],
 });
 
+/** The largest or smallest; ties and NaN stay as they are. */
+const reducing = (name: 'scatterMax' | 'scatterMin', op: typeof scatterMax): Row => ({
+  ...writing(name, name, op, false),
+  reference: ([x, picks, values], axis: number) =>
+    changed(
+      x!,
+      values!,
+      (index) => looked(index, picks!, axis),
+      (old, value) => (name === 'scatterMax' ? Math.max(old, value) : Math.min(old, value)),
+    ),
+  special: [
+    {
+      name: 'NaN and infinities',
+      inputs: [
+        { shape: [4], values: [0, NaN, Infinity, -Infinity] },
+        { shape: [6], dtype: 'int32', values: [0, 0, 1, 2, 3, 3] },
+        { shape: [6], values: [NaN, 1, 2, 3, -Infinity, 5] },
+      ],
+      options: 0,
+    },
+  ],
+  large: LARGE,
+});
+
 const split = (index: readonly number[], rank: number): [number[], number[]] => [
   index.slice(0, rank),
   index.slice(rank),
@@ -146,6 +171,8 @@ export const scattering: readonly Row[] = [
     },
     examples: [{ axes: [0, 0], output: 0, of: 'rows of blocks' }],
   },
+  reducing('scatterMax', scatterMax),
+  reducing('scatterMin', scatterMin),
   writing('scatterSet', 'put', scatterSet, false),
   { ...writing('scatterSet, element by element', 'put', scatterSet, false), large: LARGE },
   writing('scatterAdd', 'takeAlongGrad', scatterAdd, true),
