@@ -19,7 +19,7 @@ const PIECES = 32;
 /** Three arrays of 32 MiB: more than the caches hold. */
 const TRIAD_SIZE = 1 << 23;
 
-const VERSION = 1;
+const VERSION = 2;
 const INPUT = 0;
 const OUTPUT = 1;
 
@@ -38,8 +38,8 @@ export function codeOf({ kernel, inputs, output, attribute }: VectorCall): Float
   if (number === undefined) throw new Error(`no kernel '${kernel}' in the addon`);
   const float32 = dtypeCode('float32');
   const header = [VERSION, inputs.length, 1, 0];
-  const values = inputs.flatMap((length, i) => [float32, INPUT, i, 1, length]);
-  const outputValue = [float32, OUTPUT, 0, 1, output];
+  const values = inputs.flatMap((length, i) => [float32, INPUT, i, 0, 1, length]);
+  const outputValue = [float32, OUTPUT, 0, 0, 1, output];
   const instruction = [number, inputs.length, ...inputs.keys(), 1, inputs.length, 1, attribute];
   return Float64Array.from([...header, inputs.length + 1, ...values, ...outputValue, 1, ...instruction]);
 }

@@ -48,6 +48,7 @@ interface Addon {
   elementwiseNames(): string[];
   createBuffer(source: ArrayBufferView): BufferHandle;
   readBuffer(buffer: BufferHandle, byteOffset: number, target: ArrayBufferView): void;
+  viewBuffer(buffer: BufferHandle, byteOffset: number, byteLength: number): BufferHandle;
   releaseBuffer(buffer: BufferHandle): boolean;
   createProgram(code: Float64Array): ProgramHandle;
   runProgram(
@@ -129,6 +130,9 @@ export const native = {
   createBuffer: (source: ArrayBufferView): BufferHandle => call(() => addon.createBuffer(source)),
   readBuffer: (buffer: BufferHandle, byteOffset: number, target: ArrayBufferView): void =>
     call(() => addon.readBuffer(buffer, byteOffset, target)),
+  /** A handle to some of the bytes of a buffer, which it keeps alive. */
+  viewBuffer: (buffer: BufferHandle, byteOffset: number, byteLength: number): BufferHandle =>
+    call(() => addon.viewBuffer(buffer, byteOffset, byteLength)),
   releaseBuffer: (buffer: BufferHandle): boolean => call(() => addon.releaseBuffer(buffer)),
   createProgram: (code: Float64Array): ProgramHandle => call(() => addon.createProgram(code)),
   runProgram: (

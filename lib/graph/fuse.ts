@@ -174,7 +174,7 @@ function instruction(
 }
 
 const sameValue = (a: Value, b: Value): boolean =>
-  a.block === b.block && a.dtype === b.dtype && sameShape(a.shape, b.shape);
+  a.block === b.block && a.offset === b.offset && a.dtype === b.dtype && sameShape(a.shape, b.shape);
 
 function operationNumber(name: string): number {
   const number = elementwiseNumbers.get(name);

@@ -14,9 +14,11 @@ export interface Block {
   output: number;
 }
 
-/** A block read or written as a tensor. */
+/** A block, or a stretch of one, read or written as a tensor. */
 export interface Value {
   readonly block: Block;
+  /** The byte of the block that it begins with. */
+  readonly offset: number;
   readonly shape: Shape;
   readonly dtype: DType;
   /** Tells what has passed a barrier from what has not; 0 for what has passed none. */
@@ -57,8 +59,8 @@ export interface Lowered {
   readonly steps: readonly Step[];
   /** The tensors whose bytes the program reads, in the order of its inputs. */
   readonly inputs: readonly Tensor[];
-  /** The block of each requested tensor; several may share one, and it may be an input. */
-  readonly outputs: readonly Block[];
+  /** Each requested tensor: a whole block, which several may share, or an input or a stretch of one. */
+  readonly outputs: readonly Value[];
 }
 
 /**
@@ -89,12 +91,21 @@ class Lowerer {
       const values = this.#apply(node);
       node.outputs.forEach((output, i) => this.#values.set(output, present(values[i])));
     }
-    const blocks = outputs.map((tensor) => this.#value(tensor).block);
+    const values = outputs.map((tensor) => this.#result(this.#value(tensor)));
     let count = 0;
-    for (const block of blocks) {
+    for (const { block } of values) {
       if (block.input < 0 && block.output < 0) block.output = count++;
     }
-    return { steps: this.#steps, inputs: this.#inputs, outputs: blocks };
+    return { steps: this.#steps, inputs: this.#inputs, outputs: values };
+  }
+
+  /** A stretch of something computed is copied, so that a result does not hold more memory than it needs. */
+  #result(value: Value): Value {
+    if (value.block.input >= 0 || isWhole(value)) return value;
+    const output = newValue(value.shape, value.dtype);
+    const copy = { operation: 'cast', immediate: 0, ops: ['slice'], flops: 0 };
+    this.#steps.push({ ...copy, kind: 'elementwise', inputs: [value], output });
+    return output;
   }
 
   #value(tensor: Tensor): Value {
@@ -105,7 +116,7 @@ class Lowerer {
     if (!this.#placeholders.has(tensor)) tensor.checkEvaluated();
     const block: Block = { bytes: tensor.bytes, input: this.#inputs.length, output: -1 };
     this.#inputs.push(tensor);
-    const value = { block, shape: tensor.shape, dtype: tensor.dtype, passed: 0 };
+    const value = { block, offset: 0, shape: tensor.shape, dtype: tensor.dtype, passed: 0 };
     this.#values.set(tensor, value);
     return value;
   }
@@ -116,8 +127,15 @@ class Lowerer {
     if (op.lower === 'alias' || op.lower === 'barrier') {
       const barrier = op.lower === 'barrier' ? ++this.#barriers : 0;
       return node.outputs.map(({ shape, dtype }, i) => {
-        const { block, passed } = present(inputs[i]);
-        return { block, shape, dtype, passed: barrier || passed };
+        const { block, offset, passed } = present(inputs[i]);
+        return { block, offset, shape, dtype, passed: barrier || passed };
+      });
+    }
+    const window = 'window' in op.lower ? op.lower.window?.(attributes) : undefined;
+    if (window !== undefined) {
+      const { block, offset, passed } = present(inputs[0]);
+      return node.outputs.map(({ shape, dtype }) => {
+        return { block, offset: offset + window * bytesPerElement(dtype), shape, dtype, passed };
       });
     }
     const key = `${op.name}(${inputs.map((value) => this.#keyOf(value)).join()})${JSON.stringify(attributes, spellOut)}`;
@@ -168,13 +186,20 @@ class Lowerer {
   #keyOf(value: Value): string {
     let number = this.#blockNumbers.get(value.block);
     if (number === undefined) this.#blockNumbers.set(value.block, (number = this.#blockNumbers.size));
-    return `${number}.${value.passed}${value.dtype}${formatShape(value.shape)}`;
+    return `${number}.${value.passed}@${value.offset}${value.dtype}${formatShape(value.shape)}`;
   }
 }
 
+export const bytesOf = ({ shape, dtype }: Pick<Value, 'shape' | 'dtype'>): number =>
+  sizeOf(shape) * bytesPerElement(dtype);
+
+/** Whether a value is all of its block. */
+export const isWhole = (value: Value): boolean => value.offset === 0 && bytesOf(value) === value.block.bytes;
+
 /** A value in a block of its own. */
 export const newValue = (shape: Shape, dtype: DType): Value => ({
-  block: { bytes: sizeOf(shape) * bytesPerElement(dtype), input: -1, output: -1 },
+  block: { bytes: bytesOf({ shape, dtype }), input: -1, output: -1 },
+  offset: 0,
   shape,
   dtype,
   passed: 0,

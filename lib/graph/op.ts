@@ -19,6 +19,11 @@ export type Lowering<A> =
       readonly kernel: string;
       /** The kernel moves elements without computing, so 16-bit floats need no float32 copy. Default false. */
       readonly takesHalves?: boolean;
+      /**
+       * Where the result is a stretch of the only input as it lies in memory: the number of its first element. It then
+       * costs nothing. Undefined where it is not.
+       */
+      readonly window?: (attributes: A) => number | undefined;
       readonly attributes?: (
         attributes: A,
         inputs: Several<Spec>,

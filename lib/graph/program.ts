@@ -4,17 +4,17 @@ import { instructionOf } from './cost/instruction';
 import { Profile } from './cost/profile';
 import { dtypeCode } from './dtype';
 import { fuse } from './fuse';
-import type { Block, KernelStep, Lowered, Value } from './lower';
+import { bytesOf, isWhole, type Block, type KernelStep, type Lowered, type Value } from './lower';
 import { planPlaces, type Plan } from './places';
 import { formatShape } from './shape';
 import { Storage, type RunOptions } from './tensor';
 
-const VERSION = 1;
+const VERSION = 2;
 
 /** A lowered graph, ready to run any number of times. */
 export class Program {
   readonly #handle: ProgramHandle | undefined;
-  readonly #outputs: readonly Block[];
+  readonly #outputs: readonly Value[];
   readonly #steps: readonly KernelStep[];
   /** How many kernel calls one run makes. */
   readonly instructionCount: number;
@@ -62,10 +62,14 @@ export class Program {
       const inputHandles = inputs.map((storage) => storage.handle);
       const outputHandles = this.#handle ? await compute(this.#handle, inputHandles) : [];
       const computed = outputHandles.map((handle) => new Storage(handle));
-      return this.#outputs.map((block) => {
+      return this.#outputs.map((value) => {
+        const { block, offset } = value;
         const storage = block.input >= 0 ? inputs[block.input] : computed[block.output];
         if (!storage) throw new PalimpsestError('ERR_INTERNAL', 'program: an output is missing');
-        return storage.retain();
+        const own = isWhole(value)
+          ? storage
+          : new Storage(native.viewBuffer(storage.handle, offset, bytesOf(value)));
+        return own.retain();
       });
     } finally {
       for (const input of inputs) input.release();
@@ -86,14 +90,15 @@ function encode(lowered: Lowered, steps: readonly KernelStep[], { places, slotBy
   const valueNumber = (value: Value): number => {
     let block = blockNumbers.get(value.block);
     if (block === undefined) blockNumbers.set(value.block, (block = blockNumbers.size));
-    const key = `${block}:${value.dtype}${formatShape(value.shape)}`;
+    const key = `${block}@${value.offset}:${value.dtype}${formatShape(value.shape)}`;
     let number = numbers.get(key);
     if (number === undefined) {
       number = numbers.size;
       numbers.set(key, number);
       const place = places.get(value.block);
       if (!place) throw new PalimpsestError('ERR_INTERNAL', 'program: a value without a place');
-      valueCode.push(dtypeCode(value.dtype), place.kind, place.index, value.shape.length, ...value.shape);
+      const { dtype, offset, shape } = value;
+      valueCode.push(dtypeCode(dtype), place.kind, place.index, offset, shape.length, ...shape);
     }
     return number;
   };
@@ -106,7 +111,7 @@ function encode(lowered: Lowered, steps: readonly KernelStep[], { places, slotBy
     step.attributes.length,
     ...step.attributes,
   ]);
-  const outputCount = Math.max(-1, ...lowered.outputs.map((block) => block.output)) + 1;
+  const outputCount = Math.max(-1, ...lowered.outputs.map(({ block }) => block.output)) + 1;
   const header = [VERSION, lowered.inputs.length, outputCount, slotBytes.length, ...slotBytes];
   return Float64Array.from([...header, numbers.size, ...valueCode, steps.length, ...stepCode]);
 }

@@ -64,6 +64,14 @@ Napi::Value read_buffer(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// viewBuffer(handle, byteOffset, byteLength) -> handle: some of the bytes, not copied.
+Napi::Value view_buffer(const Napi::CallbackInfo& info) {
+  Decoder args(info, "viewBuffer");
+  const StoragePtr storage = args.buffer(0);
+  const std::size_t offset = args.size(1, 0, storage->bytes());
+  return wrap_buffer(info.Env(), Storage::view(storage, offset, args.size(2, 0, storage->bytes() - offset)));
+}
+
 // releaseBuffer(handle) -> whether it was live.
 Napi::Value release(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), release_buffer(info.Env(), info[0]));
@@ -242,6 +250,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("elementwiseNames", guarded<elementwise_names>);
   add("createBuffer", guarded<create_buffer>);
   add("readBuffer", guarded<read_buffer>);
+  add("viewBuffer", guarded<view_buffer>);
   add("releaseBuffer", guarded<release>);
   add("createProgram", guarded<create_program>);
   add("runProgram", guarded<run_program>);

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <unordered_map>
 
 #include "../core/executor.h"
 #include "../core/storage.h"
@@ -29,6 +30,8 @@ class Environment {
   Executor executor;
   std::size_t live_handles = 0;
   std::size_t handle_bytes = 0;
+  // How many handles there are to each block of bytes: views count for no bytes of their own.
+  std::unordered_map<const Storage*, std::size_t> handles_of;
 
  private:
   static void deliver(napi_env env, napi_value callback, void* context, void* data);

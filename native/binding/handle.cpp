@@ -27,23 +27,33 @@ T* unwrap(Napi::Env, const Napi::Value& value, const napi_type_tag& tag, const c
   return value.As<Napi::External<T>>().Data();
 }
 
+void count_bytes(Napi::Env env, const Storage& storage) {
+  Environment& environment = Environment::of(env);
+  const Storage& origin = storage.origin();
+  environment.live_handles += 1;
+  if (environment.handles_of[&origin]++ > 0) return;
+  environment.handle_bytes += origin.bytes();
+  Napi::MemoryManagement::AdjustExternalMemory(env, static_cast<std::int64_t>(origin.bytes()));
+}
+
 void forget_bytes(Napi::Env env, BufferHandle& handle) {
   if (!handle.storage) return;
   Environment& environment = Environment::of(env);
-  const auto bytes = handle.storage->bytes();
+  const Storage& origin = handle.storage->origin();
   environment.live_handles -= 1;
-  environment.handle_bytes -= bytes;
-  Napi::MemoryManagement::AdjustExternalMemory(env, -static_cast<std::int64_t>(bytes));
+  const auto count = environment.handles_of.find(&origin);
+  if (--count->second == 0) {
+    environment.handles_of.erase(count);
+    environment.handle_bytes -= origin.bytes();
+    Napi::MemoryManagement::AdjustExternalMemory(env, -static_cast<std::int64_t>(origin.bytes()));
+  }
   handle.storage.reset();
 }
 
 }  // namespace
 
 Napi::Value wrap_buffer(Napi::Env env, StoragePtr storage) {
-  Environment& environment = Environment::of(env);
-  environment.live_handles += 1;
-  environment.handle_bytes += storage->bytes();
-  Napi::MemoryManagement::AdjustExternalMemory(env, static_cast<std::int64_t>(storage->bytes()));
+  count_bytes(env, *storage);
   auto external = Napi::External<BufferHandle>::New(env, new BufferHandle{std::move(storage)},
                                                     [](Napi::Env env, BufferHandle* handle) {
                                                       forget_bytes(env, *handle);

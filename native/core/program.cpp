@@ -1,6 +1,7 @@
 #include "program.h"
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "checked.h"
@@ -17,6 +18,10 @@ std::vector<StoragePtr> Program::run(std::span<const StoragePtr> inputs, const W
     if (inputs[i]->bytes() < input_bytes_[i]) {
       throw Error("ERR_BUFFER", "run: input " + std::to_string(i) + " needs " + std::to_string(input_bytes_[i]) +
                                     " bytes, the buffer has " + std::to_string(inputs[i]->bytes()));
+    }
+    if (reinterpret_cast<std::uintptr_t>(inputs[i]->data()) % input_alignments_[i] != 0) {
+      throw Error("ERR_BUFFER", "run: input " + std::to_string(i) + " must lie at a multiple of " +
+                                    std::to_string(input_alignments_[i]) + " bytes");
     }
   }
   std::vector<StoragePtr> outputs(output_bytes_.size());
@@ -46,7 +51,7 @@ std::vector<StoragePtr> Program::run(std::span<const StoragePtr> inputs, const W
       views[i].dtype = value.dtype;
       views[i].shape = value.shape;
       views[i].size = value.size;
-      views[i].data = locate(value.place);
+      views[i].data = locate(value.place) + value.offset;
     }
   };
   const auto start = std::chrono::steady_clock::now();

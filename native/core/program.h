@@ -26,6 +26,7 @@ struct Value {
   std::int64_t size;
   std::size_t bytes;
   Place place;
+  std::size_t offset;  // bytes from the beginning of the place
 };
 
 struct Instruction {
@@ -40,7 +41,7 @@ struct Instruction {
 //
 // The encoding is one sequence of numbers, written by lib/graph/program.ts:
 //   version, input count, output count, slot count, slot bytes...,
-//   value count, then per value: dtype, place kind, place index, rank, extents...,
+//   value count, then per value: dtype, place kind, place index, byte offset, rank, extents...,
 //   instruction count, then per instruction: kernel, inputs n, values..., outputs n, values..., attributes n, numbers...
 class Program {
  public:
@@ -53,7 +54,8 @@ class Program {
   using Progress = std::function<void(std::size_t done, std::size_t total)>;
   // Begin and end of every instruction in nanoseconds from the start of the run.
   using Times = std::vector<double>;
-  // Runs every instruction in order and returns the outputs' storages. Throws ERR_BUFFER when an input is too small,
+  // Runs every instruction in order and returns the outputs' storages. Throws ERR_BUFFER when an input is too small
+  // or lies where its elements cannot,
   // ERR_ABORTED when cancelled, and whatever a kernel throws. Fills `times` when asked to.
   std::vector<StoragePtr> run(std::span<const StoragePtr> inputs, const Workers& workers, Allocator& allocator,
                               const Progress& progress, Times* times = nullptr) const;
@@ -61,6 +63,7 @@ class Program {
  private:
   friend class ProgramDecoder;
   std::vector<std::size_t> input_bytes_;
+  std::vector<std::size_t> input_alignments_;
   std::vector<std::size_t> output_bytes_;
   std::vector<std::size_t> slot_bytes_;
   std::vector<Value> values_;

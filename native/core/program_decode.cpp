@@ -8,7 +8,7 @@
 namespace palimpsest {
 namespace {
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 constexpr std::int64_t kMaxRank = 16;
 constexpr std::int64_t kMaxSafeInteger = (std::int64_t{1} << 53) - 1;
 constexpr std::int64_t kUnwritten = -1;
@@ -58,6 +58,7 @@ class ProgramDecoder {
     const std::size_t outputs = bounded_count("output count");
     const std::size_t slots = reader_.count("slot count");
     program_->input_bytes_.assign(inputs, 0);
+    program_->input_alignments_.assign(inputs, 1);
     program_->output_bytes_.assign(outputs, 0);
     for (std::size_t i = 0; i < slots; ++i) {
       program_->slot_bytes_.push_back(static_cast<std::size_t>(reader_.integer(0, kMaxSafeInteger, "slot size")));
@@ -92,6 +93,8 @@ class ProgramDecoder {
                                                                        : program_->slot_bytes_.size();
     value.place.index =
         static_cast<std::uint32_t>(reader_.integer(0, static_cast<std::int64_t>(places) - 1, "place index"));
+    value.offset = static_cast<std::size_t>(reader_.integer(0, kMaxSafeInteger, "byte offset"));
+    if (value.offset % size_of(value.dtype) != 0) malformed("a value begins in the middle of an element");
     const std::int64_t rank = reader_.integer(0, kMaxRank, "rank");
     // An extent of 0 hides how large the others are, and kernels multiply those among themselves: it counts as 1 here.
     std::size_t bytes = size_of(value.dtype);
@@ -111,18 +114,22 @@ class ProgramDecoder {
 
   void reserve(const Value& value) {
     const std::uint32_t index = value.place.index;
+    const std::size_t end = end_of(value);
     switch (value.place.kind) {
       case PlaceKind::input:
-        program_->input_bytes_[index] = std::max(program_->input_bytes_[index], value.bytes);
+        program_->input_bytes_[index] = std::max(program_->input_bytes_[index], end);
+        program_->input_alignments_[index] = std::max(program_->input_alignments_[index], size_of(value.dtype));
         return;
       case PlaceKind::output:
-        program_->output_bytes_[index] = std::max(program_->output_bytes_[index], value.bytes);
+        program_->output_bytes_[index] = std::max(program_->output_bytes_[index], end);
         return;
       case PlaceKind::slot:
-        if (program_->slot_bytes_[index] < value.bytes) malformed("a value is larger than its slot");
+        if (program_->slot_bytes_[index] < end) malformed("a value is larger than its slot");
         return;
     }
   }
+
+  static std::size_t end_of(const Value& value) { return checked_add(value.offset, value.bytes); }
 
   Instruction instruction() {
     Instruction instruction{};
@@ -153,7 +160,7 @@ class ProgramDecoder {
     const auto& [kind, index] = program_->values_[number].place;
     if (kind == PlaceKind::input) return;
     const std::int64_t written = kind == PlaceKind::output ? written_outputs_[index] : written_slots_[index];
-    if (written < static_cast<std::int64_t>(program_->values_[number].bytes)) {
+    if (written < static_cast<std::int64_t>(end_of(program_->values_[number]))) {
       malformed("an instruction reads a value that nothing wrote");
     }
   }
@@ -162,10 +169,13 @@ class ProgramDecoder {
   void check_target(const Instruction& instruction, std::size_t which) const {
     const Value& target = program_->values_[instruction.outputs[which]];
     if (target.place.kind == PlaceKind::input) malformed("an instruction writes to an input");
+    // So that what was written of a place is always its beginning.
+    if (target.offset != 0) malformed("an instruction writes into the middle of a place");
     for (const std::uint32_t number : instruction.inputs) {
       const Value& source = program_->values_[number];
       if (source.place != target.place || source.bytes == 0) continue;
-      if (instruction.kernel.name != "fused" || source.shape != target.shape || source.bytes != target.bytes) {
+      if (instruction.kernel.name != "fused" || source.offset != 0 || source.shape != target.shape ||
+          source.bytes != target.bytes) {
         malformed(std::string(instruction.kernel.name) + " writes over one of its inputs");
       }
     }

@@ -38,6 +38,15 @@ void* system_allocate(std::size_t capacity) {
 
 }  // namespace
 
+StoragePtr Storage::view(const StoragePtr& whole, std::size_t offset, std::size_t bytes) {
+  if (offset > whole->bytes() || bytes > whole->bytes() - offset) {
+    throw Error("ERR_BUFFER", std::to_string(bytes) + " bytes asked for at offset " + std::to_string(offset) +
+                                  " of a buffer of " + std::to_string(whole->bytes()));
+  }
+  std::shared_ptr<const Storage> origin = whole->origin_ ? whole->origin_ : whole;
+  return StoragePtr(new Storage(whole->data() + offset, bytes, std::move(origin)));
+}
+
 std::size_t Allocator::capacity_for(std::size_t bytes) {
   if (!kRoundsUp) return std::max<std::size_t>(bytes, 1);
   if (bytes <= 4096) return round_up(std::max<std::size_t>(bytes, 1), kAlignment);

@@ -21,11 +21,20 @@ class Storage {
 
   std::byte* data() const { return static_cast<std::byte*>(data_); }
   std::size_t bytes() const { return bytes_; }
+  // The storage whose bytes these are: itself, unless it is a view.
+  const Storage& origin() const { return origin_ ? *origin_ : *this; }
+
+  // Some bytes of a storage, which live as long as the view does. Throws ERR_BUFFER unless they are inside.
+  static std::shared_ptr<Storage> view(const std::shared_ptr<Storage>& whole, std::size_t offset, std::size_t bytes);
 
  private:
+  Storage(void* data, std::size_t bytes, std::shared_ptr<const Storage> origin)
+      : data_(data), bytes_(bytes), release_([](Storage&) {}), origin_(std::move(origin)) {}
+
   void* data_;
   std::size_t bytes_;
   std::function<void(Storage&)> release_;
+  std::shared_ptr<const Storage> origin_;
 };
 
 using StoragePtr = std::shared_ptr<Storage>;

@@ -151,7 +151,7 @@ describe('20,000 random mutations of a good file', () => {
   it('are refused by name or read, and the process lives', async () => {
     const good = fileOf(
       `{"__metadata__":{"format":"pt"},${member('a', '"BOOL"', '[2]', '[0,2]')},` +
-        `${member('b', '"F32"', '[2,3]', '[2,26]')},${member('c', '"BF16"', '[]', '[26,28]')},` +
+        `${member('b', '"F32"', '[2,3]', '[2,26]')},${member('c', '"I16"', '[]', '[26,28]')},` +
         `${member('d', '"F64"', '[0]', '[28,28]')}}  `,
       28,
     );

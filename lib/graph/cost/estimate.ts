@@ -69,7 +69,8 @@ export class Estimate {
   constructor(lowered: Lowered, parametersBytes?: number) {
     const steps = fuse(lowered);
     const { slotBytes } = planPlaces(steps);
-    const computed = new Set<Block>(lowered.outputs.filter((block) => block.input < 0));
+    const results = lowered.outputs.map(({ block }) => block);
+    const computed = new Set<Block>(results.filter((block) => block.input < 0));
     this.instructions = steps.map(instructionOf);
     this.steps = steps.length;
     this.flops = total(this.instructions, ({ flops }) => flops);

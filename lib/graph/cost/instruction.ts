@@ -38,11 +38,12 @@ function labelOf(ops: readonly string[]): string {
 
 const specOf = ({ shape, dtype }: Value): Spec => ({ shape, dtype });
 
-/** A block that is read twice, perhaps under two shapes, comes from memory once. */
+/** What is read twice, perhaps under two shapes, comes from memory once. */
 function bytesOf(values: readonly Value[]): number {
-  const largest = new Map(values.map((value) => [value.block, 0]));
-  for (const { block, shape, dtype } of values) {
-    largest.set(block, Math.max(largest.get(block) ?? 0, sizeOf(shape) * bytesPerElement(dtype)));
+  const known: Value[] = [];
+  for (const value of values) {
+    const isKnown = ({ block, offset }: Value): boolean => block === value.block && offset === value.offset;
+    if (!known.some(isKnown)) known.push(value);
   }
-  return [...largest.values()].reduce((total, bytes) => total + bytes, 0);
+  return known.reduce((total, { shape, dtype }) => total + sizeOf(shape) * bytesPerElement(dtype), 0);
 }

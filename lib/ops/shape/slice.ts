@@ -1,7 +1,7 @@
 import { PalimpsestError, ShapeError } from '../../errors';
 import { movesData } from '../../graph/flops';
 import { defineOp, single, type Site } from '../../graph/op';
-import { extent, formatShape, normalizeAxis, type Shape } from '../../graph/shape';
+import { extent, formatShape, normalizeAxis, sizeOf, type Shape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { mapFactors } from '../products/factorAxes';
 
@@ -34,9 +34,19 @@ const windowOf = (window: Window, leading: Shape, axes: readonly number[]): Wind
 const isWholeAlong = ({ starts, steps, part, whole }: Window, axis: number): boolean =>
   starts[axis] === 0 && steps[axis] === 1 && part[axis] === whole[axis];
 
+/** The first element of a slice whose elements are neighbours in memory; undefined for any other. */
+function firstOfRun({ starts, steps, part, whole }: Window): number | undefined {
+  if (part.some((own, axis) => own > 1 && steps[axis] !== 1)) return undefined;
+  // Behind the first axis with several indices, all axes are whole.
+  const outermost = part.findIndex((own) => own !== 1);
+  const isRun = part.every((own, axis) => axis <= outermost || outermost < 0 || own === whole[axis]);
+  if (!isRun || part.includes(0)) return undefined;
+  return starts.reduce((first, start, axis) => first + start * sizeOf(whole.slice(axis + 1)), 0);
+}
+
 const sliceOp = defineOp<Window>('slice', {
   infer: ([x], { part }) => ({ shape: part, dtype: x.dtype }),
-  lower: { kernel: 'slice', takesHalves: true, attributes: pairs },
+  lower: { kernel: 'slice', takesHalves: true, attributes: pairs, window: firstOfRun },
   flops: movesData,
   linearity: 'linear',
   vjp: ([g], _inputs, _outputs, window) => [single(sliceGradOp([g], window))],

@@ -29,8 +29,8 @@ export const codeOf = (error: unknown): string | undefined =>
 export function doubling(): Float64Array {
   const numberOf = (name: string): number => (addon['kernelNames']!() as string[]).indexOf(name);
   const operation = (name: string): number => (addon['elementwiseNames']!() as string[]).indexOf(name);
-  const header = [1, 1, 1, 0];
-  const values = [2, 0, 0, 0, 1, 4, 0, 1, 0, 1, 4];
+  const header = [2, 1, 1, 0];
+  const values = [2, 0, 0, 0, 0, 1, 4, 0, 1, 0, 0, 1, 4];
   const chain = [1, operation('add'), 0, 0, 0, -1, 0, 1];
   return Float64Array.from([...header, ...values, 1, numberOf('fused'), 1, 0, 1, 1, chain.length, ...chain]);
 }

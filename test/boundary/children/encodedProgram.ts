@@ -11,6 +11,7 @@ export interface EncodedValue {
   dtype: number;
   placeKind: number;
   placeIndex: number;
+  offset: number;
   shape: number[];
 }
 
@@ -23,10 +24,10 @@ export interface EncodedInstruction {
 
 export const INPUT = 0;
 export const SLOT = 2;
-/** Of float32, float64, int32, uint8 and bool. */
-export const ELEMENT_BYTES = [4, 8, 4, 1, 1];
+/** Of float32, float64, int32, uint8, bool, bfloat16, float16 and int64. */
+export const ELEMENT_BYTES = [4, 8, 4, 1, 1, 2, 2, 8];
 
-const VERSION = 1;
+const VERSION = 2;
 
 export function decoded(code: Float64Array): EncodedProgram {
   let next = 1;
@@ -38,6 +39,7 @@ export function decoded(code: Float64Array): EncodedProgram {
     dtype: number(),
     placeKind: number(),
     placeIndex: number(),
+    offset: number(),
     shape: list(number(), number),
   }));
   const instructions = list(number(), () => ({
@@ -58,10 +60,11 @@ export function encoded(program: EncodedProgram): number[] {
     slotBytes.length,
     ...slotBytes,
     values.length,
-    ...values.flatMap(({ dtype, placeKind, placeIndex, shape }) => [
+    ...values.flatMap(({ dtype, placeKind, placeIndex, offset, shape }) => [
       dtype,
       placeKind,
       placeIndex,
+      offset,
       shape.length,
       ...shape,
     ]),
@@ -80,7 +83,7 @@ export const bytesOf = ({ dtype, shape }: EncodedValue): number =>
 export function withFittingSlots(program: EncodedProgram): EncodedProgram {
   for (const value of program.values) {
     if (value.placeKind !== SLOT || !(value.placeIndex in program.slotBytes)) continue;
-    const bytes = Math.max(program.slotBytes[value.placeIndex] ?? 0, bytesOf(value));
+    const bytes = Math.max(program.slotBytes[value.placeIndex] ?? 0, value.offset + bytesOf(value));
     if (Number.isSafeInteger(bytes)) program.slotBytes[value.placeIndex] = bytes;
   }
   return program;

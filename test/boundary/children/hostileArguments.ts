@@ -36,6 +36,11 @@ const FUNCTIONS: Readonly<Record<string, readonly Parameter[]>> = {
     ['number', () => 0],
     ['view', () => new Float32Array(4)],
   ],
+  viewBuffer: [
+    ['buffer', buffer],
+    ['number', () => 0],
+    ['number', () => 16],
+  ],
   releaseBuffer: [['buffer', buffer]],
   createProgram: [['doubles', doubling]],
   runProgram: [

@@ -85,13 +85,18 @@ function contents(bytes: number, dtype: number, dice: Dice): Uint8Array {
   if (dtype === 1) return new Uint8Array(Float64Array.from({ length: Math.ceil(bytes / 8) }, float).buffer);
   if (dtype === 2)
     return new Uint8Array(Int32Array.from({ length: Math.ceil(bytes / 4) }, () => dice(3)).buffer);
+  if (dtype === 7)
+    return new Uint8Array(BigInt64Array.from({ length: Math.ceil(bytes / 8) }, () => BigInt(dice(3))).buffer);
   return Uint8Array.from({ length: bytes }, () => dice(2));
 }
 
 function inputsFor(program: EncodedProgram, dice: Dice): unknown[] {
   return Array.from({ length: Math.min(program.inputCount, 64) }, (_, index) => {
     const values = program.values.filter((value) => value.placeKind === INPUT && value.placeIndex === index);
-    const bytes = Math.max(0, ...values.map(bytesOf).filter((size) => size <= LARGEST_INPUT_BYTES));
+    const bytes = Math.max(
+      0,
+      ...values.map((value) => value.offset + bytesOf(value)).filter((size) => size <= LARGEST_INPUT_BYTES),
+    );
     return addon['createBuffer']!(contents(bytes, values[0]?.dtype ?? 0, dice));
   });
 }

@@ -1,4 +1,4 @@
-import { encoded, withFittingSlots, type EncodedProgram } from './encodedProgram';
+import { ELEMENT_BYTES, encoded, withFittingSlots, type EncodedProgram } from './encodedProgram';
 
 /** Uniform in [0, bound). */
 export type Dice = (bound: number) => number;
@@ -12,6 +12,8 @@ const NUMBERS = [
 /** Most mutants get small extents: large ones fail before any kernel sees them. */
 const EXTENTS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 17, 64, 300, 2 ** 20, 2 ** 31, 2 ** 52];
 
+const OFFSETS = [0, 1, 2, 4, 8, 64, 4096, 2 ** 31, 2 ** 53 - 8, 2 ** 53 - 1];
+
 const pick = <T>(items: readonly T[], dice: Dice): T => items[dice(items.length)]!;
 
 /** One change that keeps the encoding readable. */
@@ -21,17 +23,18 @@ function change(program: EncodedProgram, dice: Dice, kernels: number): void {
   const value = pick(values, dice);
   const { attributes, inputs, outputs } = instruction;
   const operands = dice(3) === 0 ? outputs : inputs;
-  const kind = dice(16);
+  const kind = dice(17);
   if (kind <= 2 && attributes.length > 0) attributes[dice(attributes.length)] = pick(NUMBERS, dice);
   else if (kind === 3 && attributes.length > 0) attributes[dice(attributes.length)]! += 1 - 2 * dice(2);
   else if (kind === 4) attributes.splice(dice(attributes.length + 1), dice(2), pick(NUMBERS, dice));
   else if (kind === 5) attributes.splice(dice(attributes.length + 1), 1);
   else if (kind <= 7 && value.shape.length > 0) value.shape[dice(value.shape.length)] = pick(EXTENTS, dice);
   else if (kind === 8) value.shape.splice(dice(value.shape.length + 1), dice(2), pick(EXTENTS, dice));
-  else if (kind === 9) value.dtype = dice(5);
+  else if (kind === 9) value.dtype = dice(ELEMENT_BYTES.length);
   else if (kind === 10) instruction.kernel = dice(kernels);
   else if (kind === 11 && operands.length > 0) operands[dice(operands.length)] = dice(values.length);
   else if (kind === 12) operands.splice(dice(operands.length + 1), dice(2), dice(values.length));
+  else if (kind === 14) value.offset = pick(OFFSETS, dice);
   else if (kind === 13) [value.placeKind, value.placeIndex] = [dice(3), dice(3)];
   else changeEverywhere(program, dice);
 }
