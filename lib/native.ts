@@ -86,7 +86,7 @@ function loadAddon(): Addon {
     throw new PalimpsestError(
       'ERR_IO',
       `palimpsest: the native addon could not be loaded; tried ${tried}. ` +
-        'A prebuilt addon needs glibc 2.34 or newer; a source build needs g++, cmake and OpenBLAS: npm run setup',
+        'A prebuilt addon needs glibc 2.35 or newer; a source build needs g++, cmake and OpenBLAS: npm run setup',
       { cause },
     );
   }

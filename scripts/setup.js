@@ -189,9 +189,23 @@ function buildTypeScript(stamp) {
   writeStamp(stamp);
 }
 
+/** The commands that `--with` asks for, each the name of a Debian package too; anything else is refused. */
+function commandsAskedFor(args) {
+  const commands = [];
+  for (let i = 0; i < args.length; i += 2) {
+    if (args[i] !== '--with')
+      throw new SetupError(`unknown argument ${args[i]}; expected: [--with COMMAND]...`);
+    const command = args[i + 1];
+    if (command === undefined || command.startsWith('-'))
+      throw new SetupError(`--with needs the name of a command, got ${command ?? 'nothing'}`);
+    commands.push(command);
+  }
+  return commands;
+}
+
 function setup(args) {
+  const extra = commandsAskedFor(args);
   checkNode();
-  const extra = args.flatMap((arg, i) => (arg === '--with' && args[i + 1] ? [args[i + 1]] : []));
   installSystemPackages(missingTools(extra.map((command) => [[command], command])));
   const stamp = readStamp();
   installNpmPackages(stamp);

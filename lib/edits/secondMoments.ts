@@ -128,8 +128,7 @@ export class SecondMoments implements Disposable {
   }
 
   /**
-   * `sum_n (x_n - mean)(x_n - mean)^T / (N - correction)`, [d, d].
-   * @param options.correction Default 0; 1 makes it unbiased.
+   * `sum_n (x_n - mean)(x_n - mean)^T / (N - correction)`, [d, d]. `correction` is 0 by default; 1 makes it unbiased.
    */
   covariance({ correction = 0 }: { readonly correction?: number } = {}): Tensor {
     const rows = this.#rows('covariance', 1 + correction);

@@ -1,7 +1,7 @@
+import { PalimpsestError } from '../errors';
 import { bytesOfParameters, Estimate, withPlaceholders, type Specs } from './cost/estimate';
 import type { Profile } from './cost/profile';
 import { evaluate } from './evaluate';
-import { PalimpsestError } from '../errors';
 import { Program } from './program';
 import { Tensor, type RunOptions, type Storage } from './tensor';
 import { trace } from './trace';

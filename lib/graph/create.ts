@@ -16,8 +16,9 @@ import { checkShape, formatShape, sizeOf, type Shape } from './shape';
 import { Storage, Tensor } from './tensor';
 
 /** Numbers in nested arrays of equal lengths; bigints for int64. */
-export type NestedNumbers = Scalar | readonly NestedNumbers[];
-type Scalar = number | boolean | bigint;
+export type NestedNumbers = NumberLike | readonly NestedNumbers[];
+/** What an element can be given as: bigints for int64. */
+export type NumberLike = number | boolean | bigint;
 
 export interface TensorOptions {
   /** Default: the nesting of the values, or one axis for a typed array. */
@@ -94,7 +95,7 @@ function storedDType(where: string, values: StoredArray, wanted: DType | undefin
 function fromNested(values: NestedNumbers, options: TensorOptions): Elements {
   const shape: number[] = [];
   for (let level = values; Array.isArray(level); level = level[0] as NestedNumbers) shape.push(level.length);
-  const flat: Scalar[] = [];
+  const flat: NumberLike[] = [];
   const visit = (item: NestedNumbers, depth: number): void => {
     if (typeof item === 'number' || typeof item === 'boolean' || typeof item === 'bigint') {
       if (depth !== shape.length) throw new ShapeError('tensor: nested arrays have different depths');
@@ -114,12 +115,12 @@ function fromNested(values: NestedNumbers, options: TensorOptions): Elements {
   return { shape: options.shape ?? shape, elements: elementsOf(flat, dtype), dtype };
 }
 
-function dtypeOfScalars(flat: readonly Scalar[]): DType {
+function dtypeOfScalars(flat: readonly NumberLike[]): DType {
   const areAll = (type: string): boolean => flat.length > 0 && flat.every((value) => typeof value === type);
   return areAll('boolean') ? 'bool' : areAll('bigint') ? 'int64' : 'float32';
 }
 
-function elementsOf(flat: readonly Scalar[], dtype: DType): StoredArray {
+function elementsOf(flat: readonly NumberLike[], dtype: DType): StoredArray {
   if (!isNumber(dtype)) return BigInt64Array.from(flat, (value) => wholeNumber(value, dtype));
   if (isHalf(dtype)) {
     return toHalfBits(
@@ -139,14 +140,14 @@ function elementsOf(flat: readonly Scalar[], dtype: DType): StoredArray {
   return elements;
 }
 
-function numberOf(value: Scalar, dtype: NumberDType): number {
+function numberOf(value: NumberLike, dtype: NumberDType): number {
   if (typeof value === 'bigint') {
     throw new PalimpsestError('ERR_VALUE', `tensor: the bigint ${value} makes an int64, not a ${dtype}`);
   }
   return Number(value);
 }
 
-function wholeNumber(value: Scalar, dtype: DType): bigint {
+function wholeNumber(value: NumberLike, dtype: DType): bigint {
   if (typeof value === 'bigint') {
     if (BigInt.asIntN(64, value) === value) return value;
   } else if (Number.isSafeInteger(Number(value))) {

@@ -7,8 +7,9 @@ export {
   type NumberDType,
   type StoredArray,
   type TypedArrayOf,
+  type WideFloatDType,
 } from './dtype';
-export { tensor, type NestedNumbers, type TensorOptions } from './create';
+export { tensor, type NestedNumbers, type NumberLike, type TensorOptions } from './create';
 export { Tensor, type Progress, type RunOptions, type Spec } from './tensor';
 export { Parameters } from './parameters';
 export type { Shape } from './shape';

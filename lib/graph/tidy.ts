@@ -1,6 +1,5 @@
-import { types } from 'node:util';
-
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { types } from 'node:util';
 
 import { storageObserver, type Tensor } from './tensor';
 import { tensorsOf } from './tree';

@@ -1,4 +1,5 @@
 export { dampen } from './dampen';
+export type { ConvolutionUse } from './gradientFactors';
 export { gatherNorms, gatherSquareSum } from './gatherSums';
 export { productNorms, productNormsConvolution } from './productNorms';
 export { squareSum, squareSumConvolution } from './squareSum';

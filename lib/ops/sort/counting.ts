@@ -62,9 +62,9 @@ export interface HistogramOptions {
 
 /** Counts and where they were made. */
 export interface HistogramCounts {
-  /** [bins]: int32, or the dtype of the weights. */
+  /** One per bin: int32, or the dtype of the weights. */
   readonly counts: Tensor;
-  /** [bins + 1], ascending. */
+  /** One more than bins, ascending. */
   readonly edges: Tensor;
 }
 
