@@ -1,1 +1,34 @@
-export { fanInUniform, glorotUniform, heNormal, type Fans, type WeightOptions } from './init';
+export * from './init';
+export {
+  layer,
+  parameter,
+  type Bound,
+  type BoundLayer,
+  type InitOptions,
+  type Layer,
+  type LayerParameter,
+  type OwnParameter,
+  type ParameterSource,
+  type Parts,
+} from './layer';
+export { mergeHeads, splitHeads } from './transformer/heads';
+export type { AttentionCall, ScoreOptions } from './transformer/call';
+export type { BertBlockOptions } from './transformer/bertBlock';
+export type { Activation, FeedForwardOptions } from './transformer/feedForward';
+export type { Gpt2BlockOptions } from './transformer/gpt2Block';
+export type { LlamaBlockOptions } from './transformer/llamaBlock';
+export type { MultiHeadAttentionOptions } from './transformer/multiHeadAttention';
+export type { StepsLayer, TransformerBlockOptions } from './transformer/transformerBlock';
+export type { BatchNormLayerOptions, TrainedBatch, TrainingBatchNormOptions } from './layers/batchNorm';
+export type {
+  Conv1dLayerOptions,
+  Conv2dLayerOptions,
+  ConvTranspose1dLayerOptions,
+  ConvTranspose2dLayerOptions,
+} from './layers/convolutions';
+export type { EmbeddingLayerOptions } from './layers/embedding';
+export type { LinearOptions } from './layers/linear';
+export type { GroupNormLayerOptions, NormLayerOptions } from './layers/norms';
+
+/** Layers: descriptions of parameters with a pure function of them. */
+export * as nn from './namespace';

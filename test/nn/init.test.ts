@@ -1,6 +1,19 @@
 import type { Tensor } from '../../lib/graph/tensor';
 import { evaluate } from '../../lib/graph/evaluate';
-import { fanInUniform, fansOf, glorotUniform, heNormal } from '../../lib/nn/init';
+import {
+  fanInUniform,
+  fansOf,
+  glorotNormal,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  lecunNormal,
+  orthogonal,
+  residualNormal,
+} from '../../lib/nn/init';
+import { matmul } from '../../lib/ops/products/matmul';
+import { reshape } from '../../lib/ops/shape/reshape';
+import { transpose } from '../../lib/ops/shape/transpose';
 import { key } from '../../lib/random';
 
 /** Of a mean and a deviation of 80,000 draws: four standard errors are below 2 % of the deviation. */
@@ -26,9 +39,13 @@ describe('fansOf', () => {
 });
 
 describe('initial values', () => {
-  it('of heNormal have a variance of 2 / fanIn', async () => {
-    const { mean, deviation } = await momentsOf(heNormal(key(1), SHAPE));
-    const expected = Math.sqrt(2 / 400);
+  it.each([
+    { name: 'heNormal', initialize: heNormal, expected: Math.sqrt(2 / 400) },
+    { name: 'glorotNormal', initialize: glorotNormal, expected: Math.sqrt(2 / 1200) },
+    { name: 'lecunNormal', initialize: lecunNormal, expected: 1 / 20 },
+    { name: 'residualNormal', initialize: residualNormal(8), expected: 0.02 / 4 },
+  ])('of $name have their deviation', async ({ initialize, expected }) => {
+    const { mean, deviation } = await momentsOf(initialize(key(1), SHAPE, {}));
     expect(Math.abs(mean)).toBeLessThan(TOLERANCE * expected);
     expect(Math.abs(deviation - expected)).toBeLessThan(TOLERANCE * expected);
   });
@@ -36,6 +53,7 @@ describe('initial values', () => {
   it.each([
     { name: 'glorotUniform', initialize: glorotUniform, limit: Math.sqrt(6 / 1200) },
     { name: 'fanInUniform', initialize: fanInUniform, limit: 1 / 20 },
+    { name: 'heUniform', initialize: heUniform, limit: Math.sqrt(6 / 400) },
   ])('of $name fill an interval around 0', async ({ initialize, limit }) => {
     const { mean, deviation, largest } = await momentsOf(initialize(key(2), SHAPE, { dtype: 'float64' }));
     const expected = limit / Math.sqrt(3);
@@ -59,5 +77,42 @@ describe('initial values', () => {
     const [a, b, c] = await evaluate([1, 1, 2].map((seed) => heNormal(key(seed), [4, 4])));
     expect(await a!.data()).toEqual(await b!.data());
     expect(await a!.data()).not.toEqual(await c!.data());
+  });
+
+  it('are larger by the gain', async () => {
+    const [plain, large] = [heNormal(key(1), SHAPE), heNormal(key(1), SHAPE, { gain: 2 })];
+    const [a, b] = [await plain.data(), await large.data()];
+    expect([...b.subarray(0, 9)]).toEqual([...a.subarray(0, 9)].map((value) => 2 * value));
+    expect(() => heNormal(key(1), SHAPE, { gain: 0 })).toThrow('gain must be a positive number');
+  });
+});
+
+describe('orthogonal', () => {
+  /** Sums of 20 products in float64. */
+  const ROUNDING = 1e-13;
+
+  it.each([[[20, 7]], [[7, 20]], [[6, 2, 3]]])('%p has orthonormal rows or columns', async (shape) => {
+    const w = reshape(orthogonal(key(4), shape, { gain: 3, dtype: 'float64' }), [shape[0]!, -1]);
+    const isTall = w.shape[0]! >= w.shape[1]!;
+    const gram = matmul(isTall ? transpose(w) : w, isTall ? w : transpose(w));
+    const size = gram.shape[0]!;
+    (await gram.data()).forEach((value, i) =>
+      expect(Math.abs(value - (i % (size + 1) === 0 ? 9 : 0))).toBeLessThan(9 * ROUNDING),
+    );
+  });
+
+  it('has no preferred sign', async () => {
+    const corners = await Promise.all(
+      Array.from({ length: 60 }, async (_, seed) => (await orthogonal(key(seed), [3, 3]).data())[8]!),
+    );
+    const positive = corners.filter((value) => value > 0).length;
+    // Of 60 draws with even odds, 15 to 45 but for one in 10,000.
+    expect(positive).toBeGreaterThan(15);
+    expect(positive).toBeLessThan(45);
+  });
+
+  it('refuses what is no matrix', () => {
+    expect(() => orthogonal(key(0), [3])).toThrow('orthogonal: two axes or more expected, got [3]');
+    expect(() => orthogonal(key(0), [3, 3], { gain: -1 })).toThrow('gain must be a positive number');
   });
 });

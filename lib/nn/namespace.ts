@@ -1,0 +1,4 @@
+// What is `nn` outside: layers by the names of the operations that they are made of.
+
+export * from './layers';
+export * from './transformer';
