@@ -167,7 +167,7 @@ export interface BatchUse<A> {
   /** How many there are. */
   readonly count: number;
   /** Inputs and outputs of one of them. */
-  readonly singles: Several<Spec>;
+  readonly singles: Several<Tensor>;
   readonly outputs: Several<Spec>;
   readonly attributes: A;
   /** The op itself. */

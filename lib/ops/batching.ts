@@ -23,11 +23,15 @@ const exchanged = (inputs: readonly Tensor[], places: readonly number[], by: rea
   inputs.map((input, i) => by[places.indexOf(i)] ?? input);
 
 /** For an op that takes any leading axes, the same on the inputs at `places`; the others are one for the whole batch. */
-export const leadingAxes =
-  <A>(...places: readonly number[]): BatchRule<A> =>
+export const leadingAxes = <A>(...places: readonly number[]): BatchRule<A> =>
+  leadingAxesAnd((attributes) => attributes, ...places);
+
+/** The same for an op whose attributes count axes from the front. */
+export const leadingAxesAnd =
+  <A>(shift: (attributes: A) => A, ...places: readonly number[]): BatchRule<A> =>
   (use) => {
     if (hasBatchElsewhere(use, places)) return null;
-    return use.apply(exchanged(use.inputs, places, withBatchAt(use, places)), use.attributes);
+    return use.apply(exchanged(use.inputs, places, withBatchAt(use, places)), shift(use.attributes));
   };
 
 /** For an op on many images: those of all members of the batch are so many more images. */

@@ -1,6 +1,8 @@
 import { defineOp } from '../graph/op';
+import type { Tensor } from '../graph/tensor';
 import { tensorsOf, withTensors } from '../graph/tree';
 import { barrier } from '../ops/shape/barrier';
+import { inBatch } from './inBatch';
 import { pullback } from './pullback';
 import { replay, traceRegion, type Region } from './region';
 
@@ -21,6 +23,17 @@ const checkpointOp = defineOp<{ readonly region: Region }>('checkpoint', {
   },
   // The tangents of the results have come through the region by themselves.
   jvp: (tangents, _inputs, outputs) => outputs.map((_, i) => tangents[i] ?? null),
+  // The region on the whole batch is a region again.
+  batch: ({ inputs, batched, count, singles, attributes: { region } }) => {
+    const values = region.outputs.length;
+    const own = singles.slice(values, inputs.length);
+    const members = new Map(
+      own.flatMap((input, i) =>
+        batched[values + i] ? [[input, inputs[values + i] as Tensor] as const] : [],
+      ),
+    );
+    return checkpoint(() => inBatch(replay(region, own), members, count))();
+  },
   decompose: (inputs, { region }) => replay(region, inputs.slice(region.outputs.length)),
 });
 

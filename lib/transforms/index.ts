@@ -1,7 +1,11 @@
 export { checkpoint } from './checkpoint';
 export { customJvp, customVjp, type JvpRule, type VjpRule } from './customRules';
 export { grad, valueAndGrad, type Loss } from './grad';
+export { gnvp } from './gnvp';
 export { hvp } from './hvp';
+export { hessian, jacobian, type JacobianOptions } from './jacobian';
 export { jvp } from './jvp';
+export { linearize, type Linearized } from './linearize';
 export { vjp } from './vjp';
 export { perExample, PerExampleGradients, type ExampleLosses, type WeightSharing } from './perExample';
+export { vmap, type VmapOptions } from './vmap';

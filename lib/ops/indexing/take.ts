@@ -9,7 +9,7 @@ import { examplesFirst } from '../examplesFirst';
 import { oneHot } from './oneHot';
 import { takeAlongGrad } from './takeAlong';
 import { expandDims, reshape } from '../shape/reshape';
-import { transpose } from '../shape/transpose';
+import { moveAxis, transpose } from '../shape/transpose';
 import { asIndices } from '../indices';
 
 // take and takeGrad are each other's transposed map, so they share a file.
@@ -45,6 +45,13 @@ const takeOp = defineOp<Axis>('take', {
     takeGrad(g, indices, extent(x.shape, axis), { axis }),
     null,
   ],
+  // Tables of their own, or picks of their own from one table; both at once would have to tell a table from the next.
+  batch: ({ inputs: [x, indices], batched, attributes: { axis } }) => {
+    if (batched[0] && batched[1]) return null;
+    return batched[0]
+      ? [take(x, indices, { axis: axis + 1 })]
+      : [moveAxis(take(x, indices, { axis }), axis, 0)];
+  },
   example: { axis: axisOfPicks, site: tableSite, through: takeThrough },
 });
 
@@ -67,6 +74,8 @@ const takeGradOp = defineOp<Axis & { extent: number }>('takeGrad', {
   flops: perInput(1),
   linearity: 'multilinear',
   vjp: ([h], [, indices], _outputs, { axis }) => [take(h, indices, { axis }), null],
+  batch: ({ inputs: [g, indices], batched, attributes }) =>
+    batched[1] ? null : [takeGrad(g, indices, attributes.extent, { axis: attributes.axis + 1 })],
   example: {
     axis: ({ axes: [g, picks], inputs: [, indices], attributes: { axis }, mixes }) => {
       if (!g || picks || (g.axis >= axis && g.axis < axis + indices.shape.length)) {

@@ -3,6 +3,7 @@ import { isFloat } from '../../graph/dtype';
 import { defineOp, single } from '../../graph/op';
 import { extent, formatShape, normalizeAxis, sameShape, type Shape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
+import { leadingAxesAnd } from '../batching';
 import { asIndices } from '../indices';
 import { aroundEach, checkAlong, sameRow, type Along } from './along';
 
@@ -30,6 +31,7 @@ const takeAlongOp = defineOp<Along>('takeAlong', {
     takeAlongGrad(g, indices, extent(x.shape, axis), { axis }),
     null,
   ],
+  batch: leadingAxesAnd((along) => ({ ...along, axis: along.axis + 1 }), 0, 1),
   example: { axis: sameRow },
 });
 
@@ -44,6 +46,7 @@ const takeAlongGradOp = defineOp<Along & { extent: number }>('takeAlongGrad', {
   },
   linearity: 'multilinear',
   vjp: ([h], [, indices], _outputs, { axis }) => [takeAlong(h, indices, { axis }), null],
+  batch: leadingAxesAnd((along) => ({ ...along, axis: along.axis + 1 }), 0, 1),
   example: { axis: sameRow },
 });
 

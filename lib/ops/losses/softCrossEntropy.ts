@@ -8,6 +8,7 @@ import { classRows, logSoftmax, softmax } from '../networks/softmax';
 import { sum } from '../reduce/sum';
 import { expandDims } from '../shape/reshape';
 import { samePosition } from './labels';
+import { leadingAxes } from '../batching';
 
 // The cross-entropy with targets that are distributions: what `softmaxCrossEntropy` uses for them.
 
@@ -48,6 +49,7 @@ const softCrossEntropyOp = defineOp('softCrossEntropy', {
     return [parts.reduce(add)];
   },
   decompose: ([logits, targets]) => neg(sum(mul(targets, logSoftmax(logits)), { axis: -1 })),
+  batch: leadingAxes(0, 1),
   example: { axis: samePosition },
 });
 
@@ -70,6 +72,7 @@ const softCrossEntropyGradOp = defineOp('softCrossEntropyGrad', {
     const mass = sum(targets, { axis: -1, keepDims: true });
     return mul(sub(mul(softmax(logits), mass), targets), expandDims(g, -1));
   },
+  batch: leadingAxes(0, 1, 2),
   example: { axis: samePosition },
 });
 

@@ -15,6 +15,7 @@ import { asIndices } from '../indices';
 import { checkIgnored, checkLabels, countedLabels, countOf, IGNORED_LABEL, samePosition } from './labels';
 import { reduced, type LossOptions } from './reduction';
 import { softCrossEntropy } from './softCrossEntropy';
+import { leadingAxes } from '../batching';
 
 interface Labelling {
   readonly ignoreIndex: number;
@@ -57,6 +58,7 @@ const crossEntropyOp = defineOp<Labelling>('softmaxCrossEntropy', {
         : add(mul(hit, 1 - labelSmoothing), mul(mean(shares, { axis: -1 }), labelSmoothing));
     return where(counted, neg(target), zerosLike(target));
   },
+  batch: leadingAxes(0, 1),
   example: { axis: samePosition },
 });
 
@@ -87,6 +89,7 @@ const crossEntropyGradOp = defineOp<Labelling>('softmaxCrossEntropyGrad', {
     );
     return sub(slope, hit);
   },
+  batch: leadingAxes(0, 1, 2),
   example: { axis: samePosition },
 });
 

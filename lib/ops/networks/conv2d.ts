@@ -14,6 +14,7 @@ import { grouped, groupedCotangents, groupedPatches, groupedWeight } from './gro
 import { foldUnder, patchesUnder } from './unfold';
 import { geometryNumbers, geometryOf, pairOf, windowPositions } from './window';
 import type { ConvolutionOptions, Pair } from './window';
+import { moreImages } from '../batching';
 
 // A convolution is linear in images and in weights. With its two gradients it is closed under differentiation: each is the
 // derivative of the others, so the three share a file.
@@ -111,6 +112,7 @@ const conv2dOp = defineOp<ConvolutionGeometry>('conv2d', {
     ]);
     return (bias as Tensor | undefined) ? add(y, perOutput(bias)) : y;
   },
+  batch: moreImages(0),
   example: {
     axis: imageAxis,
     site: ({ which, inputs: [x, w], cotangents: [g], outputAxis, attributes }) =>
@@ -150,6 +152,7 @@ const inputGradOp = defineOp<ImageSize>('conv2dInputGrad', {
     const rows = flatten(transpose(patches, [0, 2, 1, 3]), 2);
     return foldUnder(rows, geometry, lastTwo(w.shape), size);
   },
+  batch: moreImages(0),
   example: {
     axis: imageAxis,
     site: ({ inputs: [g, w], cotangents: [u], outputAxis, attributes }) =>

@@ -10,6 +10,7 @@ import { checkFloats, checkRank, checkSame } from '../floats';
 import { flatten, reshape } from '../shape/reshape';
 import { takeAlong, takeAlongGrad } from '../indexing/takeAlong';
 import { pairOf, windowPositions, type Pair, type Sides } from './window';
+import { moreImages } from '../batching';
 
 export interface PoolOptions {
   /** Height and width of the window. */
@@ -83,6 +84,7 @@ interface SizedPooling extends Pooling {
 
 /** What comes back for the windows, at their largest cells. */
 const maxPool2dGradOp = defineOp<SizedPooling>('maxPool2dGrad', {
+  batch: moreImages(0, 1),
   infer: ([g, indices], { size, ...pooling }) => {
     checkFloats('maxPool2dGrad', g);
     checkRank('maxPool2dGrad', g, 4, 'cotangents [N, C, OH, OW]');
@@ -102,6 +104,7 @@ const maxPool2dGradOp = defineOp<SizedPooling>('maxPool2dGrad', {
 });
 
 const maxPool2dOp = defineOp<Pooling>('maxPool2d', {
+  batch: moreImages(0),
   infer: ([x], pooling) => {
     const y = pooled('maxPool2d', x, pooling);
     return [y, { shape: y.shape, dtype: 'int32' }];
@@ -124,6 +127,7 @@ const avgPool2dOp = defineOp<Pooling>('avgPool2d', {
   vjp: ([g], [x], _outputs, pooling) => [
     spread(g, { ...pooling, size: [extent(x.shape, 2), extent(x.shape, 3)] }),
   ],
+  batch: moreImages(0),
   example: { axis: samePlane },
 });
 
@@ -139,6 +143,7 @@ const avgPool2dGradOp = defineOp<SizedPooling>('avgPool2dGrad', {
   flops: ([g], _outputs, { kernel }) => sizeOf(g.shape) * sizeOf(kernel),
   linearity: 'linear',
   vjp: ([u], _inputs, _outputs, { kernel, stride, padding }) => [average(u, { kernel, stride, padding })],
+  batch: moreImages(0),
   example: { axis: samePlane },
 });
 

@@ -10,6 +10,7 @@ import { stopGradient } from '../shape/identity';
 import { max } from '../reduce/reduce';
 import { sum } from '../reduce/sum';
 import { moveAxis } from '../shape/transpose';
+import { leadingAxes } from '../batching';
 
 const LAST = { axis: -1, keepDims: true } as const;
 
@@ -40,6 +41,7 @@ const softmaxOp = defineOp('softmax', {
     const powers = exp(shifted(x));
     return div(powers, sum(powers, LAST));
   },
+  batch: leadingAxes(0),
   example: {
     axis: sameRow,
     through: ({ site, outputs: [y] }) =>
@@ -61,6 +63,7 @@ const logSoftmaxOp = defineOp('logSoftmax', {
     const z = shifted(x);
     return sub(z, log(sum(exp(z), LAST)));
   },
+  batch: leadingAxes(0),
   example: {
     axis: sameRow,
     through: ({ site, outputs: [y] }) =>

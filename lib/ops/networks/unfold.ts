@@ -6,6 +6,7 @@ import { extent, formatShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { checkFloats, checkRank } from '../floats';
 import { geometryOf, pairOf, slidingNumbers, windowPositions, type Pair, type WindowOptions } from './window';
+import { moreImages } from '../batching';
 
 // unfold and fold are each other's transposed map, so they share a file.
 
@@ -47,6 +48,7 @@ const unfoldOp = defineOp<Patches>('unfold', {
   vjp: ([g], [x], _outputs, attributes) => [
     foldWith(g, { ...attributes, size: [extent(x.shape, 2), extent(x.shape, 3)] }),
   ],
+  batch: moreImages(0),
   example: { axis: sameImage },
 });
 
@@ -71,6 +73,7 @@ const foldOp = defineOp<Folding>('fold', {
   vjp: ([g], _inputs, _outputs, { kernel, stride, padding, dilation }) => [
     single(unfoldOp([g], { kernel, stride, padding, dilation })),
   ],
+  batch: moreImages(0),
   example: { axis: sameImage },
 });
 

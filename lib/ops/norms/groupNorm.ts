@@ -12,6 +12,7 @@ import { reshape } from '../shape/reshape';
 import { checkEps, DEFAULT_EPS, standardize, standardizePartial } from './standardize';
 import { broadcastTo, sumToExamples } from '../reduce/sum';
 import { aligned, perChannel, planes } from './channels';
+import { moreImages } from '../batching';
 
 interface Grouping {
   readonly groups: number;
@@ -76,6 +77,7 @@ const groupNormOp = defineOp<Grouping>('groupNorm', {
     const { normal } = standardize(grouped(x, grouping), grouping.eps);
     return add(mul(reshape(normal, x.shape), aligned(gain, x)), aligned(bias, x));
   },
+  batch: moreImages(0),
   example: {
     axis: (use) => sameImage(use, [1, 2]),
     site: ({ which, inputs: [x, gain], cotangents: [g], outputAxis, attributes }) => {
@@ -107,6 +109,7 @@ const groupNormGradOp = defineOp<Grouping>('groupNormGrad', {
     const h = grouped(mul(g, aligned(gain, x)), grouping);
     return reshape(standardizePartial(h, standardize(grouped(x, grouping), grouping.eps)), x.shape);
   },
+  batch: moreImages(0, 2),
   example: { axis: (use) => sameImage(use, [1]) },
 });
 

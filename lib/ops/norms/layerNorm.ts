@@ -8,6 +8,7 @@ import { checkFloats, checkSame } from '../floats';
 import { checkVectors, rows, sameRow } from './rows';
 import { checkEps, DEFAULT_EPS, standardize, standardizePartial } from './standardize';
 import { broadcastTo, sumTo, sumToExamples } from '../reduce/sum';
+import { leadingAxes } from '../batching';
 
 interface Epsilon {
   readonly eps: number;
@@ -43,6 +44,7 @@ const layerNormOp = defineOp<Epsilon>('layerNorm', {
     return [parts.reduce((total, part) => add(total, part))];
   },
   decompose: ([x, gain, bias], { eps }) => add(mul(standardize(x, eps).normal, gain), bias),
+  batch: leadingAxes(0),
   example: {
     axis: (use) => sameRow(use, [1, 2]),
     site: ({ which, inputs: [x, gain], cotangents: [g], outputAxis, attributes: { eps } }) => {
@@ -67,6 +69,7 @@ const layerNormGradOp = defineOp<Epsilon>('layerNormGrad', {
   flops: perInput(16),
   // dx = J (g gain)
   decompose: ([x, gain, g], { eps }) => standardizePartial(mul(g, gain), standardize(x, eps)),
+  batch: leadingAxes(0, 2),
   example: { axis: (use) => sameRow(use, [1]) },
 });
 

@@ -10,6 +10,7 @@ import { mean } from '../reduce/reduce';
 import { sumTo, sumToExamples } from '../reduce/sum';
 import { checkVectors, rows, sameRow } from './rows';
 import { checkEps } from './standardize';
+import { leadingAxes } from '../batching';
 
 interface Epsilon {
   readonly eps: number;
@@ -45,6 +46,7 @@ const rmsNormOp = defineOp<Epsilon>('rmsNorm', {
     return [parts.reduce((total, part) => add(total, part))];
   },
   decompose: ([x, gain], { eps }) => mul(mul(x, inverseRoot(x, eps)), gain),
+  batch: leadingAxes(0),
   example: {
     axis: (use) => sameRow(use, [1]),
     site: ({ inputs: [x, gain], cotangents: [g], outputAxis, attributes: { eps } }) => ({
@@ -73,6 +75,7 @@ const rmsNormGradOp = defineOp<Epsilon>('rmsNormGrad', {
     const normal = mul(x, r);
     return mul(r, sub(h, mul(normal, mean(mul(h, normal), LAST))));
   },
+  batch: leadingAxes(0, 2),
   example: { axis: (use) => sameRow(use, [1]) },
 });
 

@@ -14,6 +14,7 @@ import {
 import { broadcastShapes, extent, formatShape, sizeOf, type Shape } from '../../graph/shape';
 import type { Spec, Tensor } from '../../graph/tensor';
 import { add } from '../elementwise/arithmetic';
+import { ofRank } from '../batching';
 import { examplesFirst } from '../examplesFirst';
 import { take } from '../indexing/take';
 import { expandDims, reshape } from '../shape/reshape';
@@ -54,6 +55,11 @@ const matmulOp = defineOp<Orientation>('matmul', {
     wantA ? sumTo(transA ? product(b, g, transB, true) : product(g, b, false, !transB), a.shape) : null,
     wantB ? sumTo(transB ? product(g, a, true, transA) : product(a, g, !transA, false), b.shape) : null,
   ],
+  // Leading axes broadcast: the batch has to stand before as many axes as the result has.
+  batch: ({ inputs: [a, b], batched, outputs: [y], attributes }) => {
+    const rank = y.shape.length;
+    return [matmulOf(batched[0] ? ofRank(a, rank) : a, batched[1] ? ofRank(b, rank) : b, attributes)];
+  },
   example: {
     axis: exampleAxisOfProduct,
     site: productSite,

@@ -6,6 +6,7 @@ import type { Tensor } from '../../graph/tensor';
 import { cast } from '../elementwise/arithmetic';
 import { reshape } from '../shape/reshape';
 import { withoutAxes } from './sum';
+import { withAttributes } from '../batchAxes';
 
 /** argmax and argmin: they differ in the kernel alone. */
 const defineArgExtreme = (name: 'argmax' | 'argmin'): Op<{ axis: number }> =>
@@ -17,6 +18,7 @@ const defineArgExtreme = (name: 'argmax' | 'argmin'): Op<{ axis: number }> =>
     lower: { kernel: name, attributes: ({ axis }) => [axis] },
     flops: perInput(1),
     constant: true,
+    batch: withAttributes(({ axis }) => ({ axis: axis + 1 })),
     example: {
       axis: ({ first, attributes: { axis }, mixes }) =>
         first.axis === axis ? mixes('it compares examples with each other') : first,

@@ -9,6 +9,7 @@ import { exp, isFinite, sqrt, where } from '../elementwise/math';
 import { stopGradient } from '../shape/identity';
 import { reshape } from '../shape/reshape';
 import { sum, withoutAxes, type ReduceOptions } from './sum';
+import { withAttributes, behindBatch } from '../batchAxes';
 
 interface Axes {
   readonly axes: readonly number[];
@@ -28,6 +29,7 @@ function defineExtreme(name: 'max' | 'min'): Op<Axes> {
     jvp: ([dx], [x], [y], { axes }) => [
       dx && sum(mul(dx, shares(x, y, axes)), { axis: axes, keepDims: true }),
     ],
+    batch: withAttributes(behindBatch),
     example: {
       axis: ({ first, attributes: { axes }, mixes }) =>
         axes.includes(first.axis) ? mixes('it compares examples with each other') : first,

@@ -14,6 +14,7 @@ import {
 import type { Tensor } from '../../graph/tensor';
 import { examplesFirst } from '../examplesFirst';
 import { reshape } from '../shape/reshape';
+import { withAttributes, behindBatch } from '../batchAxes';
 
 // sum and broadcastTo are each other's transposed map, so they share a file.
 
@@ -26,6 +27,7 @@ const sumOp = defineOp<{ axes: readonly number[] }>('sum', {
   flops: perInput(1),
   linearity: 'linear',
   vjp: ([g], [x]) => [broadcastTo(g, x.shape)],
+  batch: withAttributes(behindBatch),
   example: {
     axis: ({ first, attributes: { axes }, mixes }) =>
       axes.includes(first.axis) ? mixes('it sums over the example axis') : first,
@@ -75,6 +77,11 @@ export const broadcastToOp = defineOp<{ shape: Shape }>('broadcastTo', {
   flops: movesData,
   linearity: 'linear',
   vjp: ([g], [x]) => [sumTo(g, x.shape)],
+  batch: ({ inputs: [x], attributes: { shape }, count, apply }) =>
+    apply(
+      [reshape(x, [count, ...Array<number>(shape.length - x.shape.length + 1).fill(1), ...x.shape.slice(1)])],
+      { shape: [count, ...shape] },
+    ),
   example: {
     axis: ({ first, inputs: [x], attributes: { shape } }) =>
       moved(first, first.axis + shape.length - x.shape.length),

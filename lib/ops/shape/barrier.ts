@@ -11,6 +11,7 @@ const barrierOp = defineOp('barrier', {
     let next = 0;
     return tangents.map((tangent) => (tangent ? (passed[next++] ?? null) : null));
   },
+  batch: 'each',
   decompose: (inputs) => inputs.map((input) => identity(input)),
 });
 

@@ -8,6 +8,7 @@ import { mapFactors } from '../products/factorAxes';
 import { expandDims } from './reshape';
 import { slice } from './slice';
 import { broadcastToOp } from '../reduce/sum';
+import { withBatchAt } from '../batching';
 
 interface Axis {
   readonly axis: number;
@@ -26,6 +27,7 @@ const concatOp = defineOp<Axis>('concat', {
   // Each input gets its own stretch of the cotangent.
   vjp: ([g], inputs, _outputs, { axis }, wanted) =>
     inputs.map((_, which) => (wanted[which] ? stretch(g, inputs, which, axis) : null)),
+  batch: (use) => use.apply(withBatchAt(use, [...use.batched.keys()]), { axis: use.attributes.axis + 1 }),
   example: { axis: axisOfParts, through: partOfSite },
 });
 

@@ -6,6 +6,7 @@ const identityOp = defineOp('identity', {
   lower: 'alias',
   linearity: 'linear',
   vjp: ([g]) => [g],
+  batch: 'each',
   example: { axis: ({ first }) => first, through: ({ site }) => site },
 });
 
@@ -16,6 +17,7 @@ const stopGradientOp = defineOp('stopGradient', {
   infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
   lower: 'alias',
   constant: true,
+  batch: 'each',
   example: { axis: ({ first }) => first },
 });
 

@@ -6,6 +6,7 @@ import type { Tensor } from '../../graph/tensor';
 import { mapFactors } from '../products/factorAxes';
 import { withMargins, type MarginMode } from './margins';
 import { slice } from './slice';
+import { withAttributes } from '../batchAxes';
 
 const MODES: readonly string[] = ['constant', 'reflect', 'edge', 'circular'];
 
@@ -26,6 +27,7 @@ const padOp = defineOp<Padding>('pad', {
   vjp: ([g], [x], _outputs, { low }) => [inside(g, low, x.shape)],
   // Linear but for the constant, which has no tangent.
   jvp: ([dx], _inputs, _outputs, padding) => [dx && padOf(dx, { ...padding, value: 0 })],
+  batch: withAttributes(({ low, high, value }) => ({ low: [0, ...low], high: [0, ...high], value })),
   example: {
     axis: ({ first, attributes: { low, high }, mixes }) =>
       extent(low, first.axis) + extent(high, first.axis) === 0

@@ -11,12 +11,14 @@ import {
   type Shape,
 } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
+import { withAttributes } from '../batchAxes';
 
 const reshapeOp = defineOp<{ shape: Shape }>('reshape', {
   infer: ([x], { shape }) => ({ shape, dtype: x.dtype }),
   lower: 'alias',
   linearity: 'linear',
   vjp: ([g], [x]) => [reshape(g, x.shape)],
+  batch: withAttributes(({ shape }, count) => ({ shape: [count, ...shape] })),
   example: {
     axis: ({ first, inputs: [x], attributes: { shape }, mixes }) =>
       reshapedAxis(first, x.shape, shape) ??

@@ -2,6 +2,7 @@ import { PalimpsestError, ShapeError } from '../../errors';
 import { defineOp, single, type Site } from '../../graph/op';
 import { extent, normalizeAxis, sizeOf, type Shape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
+import { withAttributes } from '../batchAxes';
 import { mapFactors } from '../products/factorAxes';
 import { reshape } from './reshape';
 
@@ -26,6 +27,7 @@ const rollOp = defineOp<Turn>('roll', {
   },
   linearity: 'linear',
   vjp: ([g], _inputs, _outputs, { axis, shift }) => [turned(g, -shift, axis)],
+  batch: withAttributes(({ axis, shift }) => ({ axis: axis + 1, shift })),
   example: {
     axis: ({ first, attributes: { axis }, mixes }) =>
       first.axis === axis ? mixes('it moves rows from one example to another') : first,

@@ -4,6 +4,7 @@ import { defineOp, single, type Site } from '../../graph/op';
 import { extent, formatShape, normalizeAxis, sizeOf, type Shape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { mapFactors } from '../products/factorAxes';
+import { withAttributes } from '../batchAxes';
 
 // slice and sliceGrad are each other's transposed map, so they share a file.
 
@@ -50,6 +51,7 @@ const sliceOp = defineOp<Window>('slice', {
   flops: movesData,
   linearity: 'linear',
   vjp: ([g], _inputs, _outputs, window) => [single(sliceGradOp([g], window))],
+  batch: withAttributes((window, count) => windowOf(window, [count], [...window.part.keys()])),
   example: {
     axis: ({ first, attributes, mixes }) =>
       isWholeAlong(attributes, first.axis) ? first : mixes('it takes some of the examples and leaves others'),
@@ -63,6 +65,7 @@ const sliceGradOp = defineOp<Window>('sliceGrad', {
   flops: movesData,
   linearity: 'linear',
   vjp: ([h], _inputs, _outputs, window) => [sliceOf(h, window)],
+  batch: withAttributes((window, count) => windowOf(window, [count], [...window.part.keys()])),
   example: {
     axis: ({ first, attributes, mixes }) =>
       isWholeAlong(attributes, first.axis) ? first : mixes('it adds rows to the examples'),

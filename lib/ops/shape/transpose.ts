@@ -4,6 +4,7 @@ import { movesData } from '../../graph/flops';
 import { defineOp, single } from '../../graph/op';
 import { extent, formatShape, normalizeAxis } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
+import { withAttributes } from '../batchAxes';
 
 /** The axes in a new order: axis `i` of the result is axis `permutation[i]` of the tensor. */
 export type Permutation = readonly number[];
@@ -20,6 +21,7 @@ export const transposeOp = defineOp<{ permutation: Permutation }>('transpose', {
   flops: movesData,
   linearity: 'linear',
   vjp: ([g], _inputs, _outputs, { permutation }) => [transpose(g, inverse(permutation))],
+  batch: withAttributes(({ permutation }) => ({ permutation: [0, ...permutation.map((axis) => axis + 1)] })),
   example: {
     axis: ({ first, attributes: { permutation } }) => moved(first, permutation.indexOf(first.axis)),
     // (sum_t l_t r_t^T)^T = sum_t r_t l_t^T; other permutations of more axes keep no factors.
