@@ -1,6 +1,7 @@
 // C = A B with either side transposed, batched with broadcasting, and a bias on the columns.
 #include "core/kernel.h"
 #include "kernels/product/product.h"
+#include "kernels/thin/thin_product.h"
 
 namespace palimpsest {
 namespace {
@@ -47,6 +48,14 @@ void multiply(const Call& call, MatmulShape shape) {
   }
   const Index step_a = a.dim(0) == 1 || shape.batches == 1 ? 0 : shape.rows * shape.depth;
   const Index step_b = b.dim(0) == 1 || shape.batches == 1 ? 0 : shape.depth * shape.columns;
+  if (thin::is_thin(static_cast<std::size_t>(shape.rows), static_cast<std::size_t>(shape.columns),
+                    static_cast<std::size_t>(shape.depth))) {
+    const auto size = [](Index extent) { return static_cast<std::size_t>(extent); };
+    thin::multiply<T>(call, {size(shape.batches), size(shape.rows), size(shape.columns), size(shape.depth),
+                             a.as<T>(), b.as<T>(), size(step_a), size(step_b), shape.transposed_a,
+                             shape.transposed_b, bias, call.output(0).as<T>()});
+    return;
+  }
   const product::Matrix<T> left(a.as<T>(), step_a, shape.transposed_a ? shape.rows : 1,
                                 shape.transposed_a ? 1 : shape.depth, shape.depth);
   const product::Matrix<T> right(b.as<T>(), step_b, shape.transposed_b ? 1 : shape.columns,

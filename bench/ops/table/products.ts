@@ -1,3 +1,5 @@
+import type { Several } from '../../../lib/graph/op';
+import type { Tensor } from '../../../lib/graph/tensor';
 import { linear, matmul } from '../../../lib/ops/products/matmul';
 import { transpose } from '../../../lib/ops/shape/transpose';
 import { floats, multiplyAdds, type Family } from '../row';
@@ -5,7 +7,7 @@ import { floats, multiplyAdds, type Family } from '../row';
 /** Matrix products: plain, with a transposed operand, batched. */
 export const products: Family = {
   name: 'products',
-  about: 'matrix products; every row counts the multiply-adds of the definition',
+  about: 'matrix products; rows count the multiply-adds of the definition, thin ones the bytes that are read',
   rows: [
     {
       kernel: 'matmul',
@@ -35,5 +37,19 @@ export const products: Family = {
       run: ([a, b]) => matmul(a, b),
       flops: multiplyAdds(64, 128, 64, 128),
     },
+    ...[1, 8].flatMap((rows) => [
+      {
+        kernel: 'matmul',
+        detail: `${rows} x 4096x4096`,
+        inputs: [floats(rows, 4096), floats(4096, 4096)],
+        run: ([x, w]: Several<Tensor>) => matmul(x, w),
+      },
+      {
+        kernel: 'matmul',
+        detail: `${rows} x 4096x4096 turned`,
+        inputs: [floats(rows, 4096), floats(4096, 4096)],
+        run: ([x, w]: Several<Tensor>) => linear(x, w),
+      },
+    ]),
   ],
 };
