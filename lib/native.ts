@@ -47,6 +47,9 @@ interface Addon {
   kernelNames(): string[];
   elementwiseNames(): string[];
   createBuffer(source: ArrayBufferView): BufferHandle;
+  borrowBuffer(source: ArrayBufferView): BufferHandle;
+  arrayOf(buffer: BufferHandle): ArrayBuffer | undefined;
+  copyBuffer(buffer: BufferHandle): Started<BufferHandle>;
   readBuffer(buffer: BufferHandle, byteOffset: number, target: ArrayBufferView): void;
   viewBuffer(buffer: BufferHandle, byteOffset: number, byteLength: number): BufferHandle;
   releaseBuffer(buffer: BufferHandle): boolean;
@@ -128,6 +131,13 @@ export const elementwiseNumbers: ReadonlyMap<string, number> = new Map(
 
 export const native = {
   createBuffer: (source: ArrayBufferView): BufferHandle => call(() => addon.createBuffer(source)),
+  /** A buffer in the view's own memory. */
+  borrowBuffer: (source: ArrayBufferView): BufferHandle => call(() => addon.borrowBuffer(source)),
+  /** The bytes of a buffer themselves, not to be written; undefined where they have to be copied. */
+  arrayOf: (buffer: BufferHandle): ArrayBuffer | undefined => call(() => addon.arrayOf(buffer)),
+  /** A copy, made off the JavaScript thread. */
+  copyBuffer: (buffer: BufferHandle, signal?: AbortSignal): Promise<BufferHandle> =>
+    settled(() => addon.copyBuffer(buffer), signal),
   readBuffer: (buffer: BufferHandle, byteOffset: number, target: ArrayBufferView): void =>
     call(() => addon.readBuffer(buffer, byteOffset, target)),
   /** A handle to some of the bytes of a buffer, which it keeps alive. */

@@ -59,16 +59,16 @@ interface Elements {
 
 function fromTypedArray(where: string, values: StoredArray, options: TensorOptions): Elements {
   const dtype = storedDType(where, values, options.dtype);
-  if (dtype === 'bool' && (values as Uint8Array).some((value) => value > 1)) {
-    throw new PalimpsestError('ERR_VALUE', `${where}: bool bytes must be 0 or 1`);
-  }
   const isRounded = isHalf(dtype) && dtypeOfArray(values) === 'float32';
   const elements = isRounded ? toHalfBits(dtype, values as Float32Array) : values;
   return { shape: options.shape ?? [values.length], elements, dtype };
 }
 
-/** The dtype of what a typed array holds, when the option agrees with it. */
-function storedDType(where: string, values: StoredArray, wanted: DType | undefined): DType {
+/**
+ * The dtype of what a typed array holds, when the option agrees with it.
+ * @throws DTypeError when it does not; PalimpsestError ERR_VALUE for a bool that is neither 0 nor 1.
+ */
+export function storedDType(where: string, values: StoredArray, wanted: DType | undefined): DType {
   const held = dtypeOfArray(values);
   if (wanted !== undefined) checkDType(where, wanted);
   if (Object.prototype.toString.call(values) === '[object Uint16Array]') {
@@ -88,6 +88,9 @@ function storedDType(where: string, values: StoredArray, wanted: DType | undefin
     dtype === held || (dtype === 'bool' && held === 'uint8') || (isHalf(dtype) && held === 'float32');
   if (!agrees) {
     throw new DTypeError(`${where}: the array holds ${held}, the option says ${dtype}; use cast to convert`);
+  }
+  if (dtype === 'bool' && (values as Uint8Array).some((value) => value > 1)) {
+    throw new PalimpsestError('ERR_VALUE', `${where}: bool bytes must be 0 or 1`);
   }
   return dtype;
 }

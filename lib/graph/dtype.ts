@@ -66,6 +66,11 @@ export function allocateStored(dtype: DType, size: number): StoredArray {
   return isHalf(dtype) ? new Uint16Array(size) : new CONSTRUCTORS[dtype](size);
 }
 
+/** The typed array that reads these bytes as they are stored. */
+export function storedOver(dtype: DType, bytes: ArrayBuffer): StoredArray {
+  return isHalf(dtype) ? new Uint16Array(bytes) : new CONSTRUCTORS[dtype](bytes);
+}
+
 const HELD: ReadonlyMap<string, DType> = new Map([
   ['[object Float32Array]', 'float32'],
   ['[object Float64Array]', 'float64'],

@@ -4,6 +4,7 @@ import {
   allocateStored,
   bytesPerElement,
   isHalf,
+  storedOver,
   type DType,
   type NumberDType,
   type StoredArray,
@@ -90,6 +91,9 @@ export interface Progress {
 }
 
 let nextId = 1;
+
+/** Copying so much takes longer than a few milliseconds: the event loop need not wait for it. */
+const LARGE_COPY_BYTES = 16 << 20;
 
 /**
  * An n-dimensional array that may not have been computed yet. Ops return lazy tensors at once; `evaluate`, `data` and
@@ -189,9 +193,31 @@ export class Tensor implements Disposable {
    */
   async stored(options: RunOptions = {}): Promise<StoredArray> {
     if (!this.#storage) await evaluation.run([this], options);
+    if (this.bytes < LARGE_COPY_BYTES) return this.#copy();
+    const copy = new Storage(await native.copyBuffer(this.storage.handle, options.signal)).retain();
+    const bytes = native.arrayOf(copy.handle);
+    copy.release();
+    return bytes ? storedOver(this.dtype, bytes) : this.#copy();
+  }
+
+  #copy(): StoredArray {
     const elements = allocateStored(this.dtype, this.size);
     native.readBuffer(this.storage.handle, 0, elements);
     return elements;
+  }
+
+  /**
+   * The elements themselves as they are stored, computed first when need be: not copied, and not to be written, because every
+   * tensor that shares them would change. They stay after the tensor is disposed, for as long as the array is held.
+   *
+   * What is mapped from a file or borrowed is copied, and so is everything where ArrayBuffers have to lie in V8's own memory
+   * (Electron).
+   * @throws AbortedError when `signal` fires.
+   */
+  async view(options: RunOptions = {}): Promise<StoredArray> {
+    if (!this.#storage) await evaluation.run([this], options);
+    const bytes = native.arrayOf(this.storage.handle);
+    return bytes ? storedOver(this.dtype, bytes) : this.#copy();
   }
 
   /**

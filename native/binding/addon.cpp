@@ -7,12 +7,14 @@
 #include "../kernels/elementwise/operations.h"
 #include "decode.h"
 #include "environment.h"
+#include "memory.h"
 #include "task.h"
 
 namespace palimpsest::binding {
 namespace {
 
 constexpr std::size_t kMaxSize = (std::size_t{1} << 53) - 1;
+constexpr std::size_t kCopyPiece = std::size_t{4} << 20;
 
 // Every binding goes through here, so that C++ exceptions become JavaScript errors in one place.
 template <Napi::Value (*function)(const Napi::CallbackInfo&)> Napi::Value guarded(const Napi::CallbackInfo& info) {
@@ -48,6 +50,35 @@ Napi::Value create_buffer(const Napi::CallbackInfo& info) {
   StoragePtr storage = Environment::of(info.Env()).allocator->allocate(source.size());
   if (!source.empty()) std::memcpy(storage->data(), source.data(), source.size());
   return wrap_buffer(info.Env(), std::move(storage));
+}
+
+// borrowBuffer(view) -> handle: the view's own memory, which must not change while the handle is used.
+Napi::Value borrow_buffer(const Napi::CallbackInfo& info) {
+  Decoder args(info, "borrowBuffer");
+  Napi::Object owner;
+  const auto bytes = args.bytes(0, &owner);
+  return wrap_buffer(info.Env(), borrow(info.Env(), owner, bytes, "borrowBuffer"));
+}
+
+// arrayOf(handle) -> ArrayBuffer: the bytes themselves, not to be written; undefined where they have to be copied.
+Napi::Value array_of(const Napi::CallbackInfo& info) {
+  return array_over(info.Env(), Decoder(info, "arrayOf").buffer(0));
+}
+
+// copyBuffer(handle) -> { promise: Promise<handle>, task }: a copy, made off the main thread.
+Napi::Value copy_buffer(const Napi::CallbackInfo& info) {
+  Decoder args(info, "copyBuffer");
+  Task<StoragePtr> task;
+  task.work = [source = args.buffer(0), allocator = Environment::of(info.Env()).allocator](const Workers& workers,
+                                                                                             const ReportProgress&) {
+    StoragePtr copy = allocator->allocate(source->bytes());
+    workers.parallel_range(source->bytes(), kCopyPiece, [&](std::size_t begin, std::size_t end) {
+      std::memcpy(copy->data() + begin, source->data() + begin, end - begin);
+    });
+    return copy;
+  };
+  task.wrap = [](Napi::Env env, StoragePtr& copy) { return wrap_buffer(env, std::move(copy)); };
+  return start(info.Env(), std::move(task), info.Env().Undefined());
 }
 
 // readBuffer(handle, byteOffset, view): fills the view from the buffer.
@@ -249,6 +280,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("kernelNames", guarded<kernel_names>);
   add("elementwiseNames", guarded<elementwise_names>);
   add("createBuffer", guarded<create_buffer>);
+  add("borrowBuffer", guarded<borrow_buffer>);
+  add("arrayOf", guarded<array_of>);
+  add("copyBuffer", guarded<copy_buffer>);
   add("readBuffer", guarded<read_buffer>);
   add("viewBuffer", guarded<view_buffer>);
   add("releaseBuffer", guarded<release>);

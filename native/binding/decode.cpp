@@ -41,7 +41,7 @@ std::vector<double> Decoder::numbers(std::size_t index) const {
   return numbers;
 }
 
-std::span<std::byte> Decoder::bytes(std::size_t index) const {
+std::span<std::byte> Decoder::bytes(std::size_t index, Napi::Object* owner) const {
   const Napi::Value value = info_[index];
   void* data = nullptr;
   std::size_t length = 0;
@@ -64,6 +64,7 @@ std::span<std::byte> Decoder::bytes(std::size_t index) const {
     throw Error("ERR_BUFFER", std::string(where_) + ": argument " + std::to_string(index) +
                                   " is a view of an ArrayBuffer that was detached");
   }
+  if (owner != nullptr) *owner = Napi::Object(info_.Env(), memory);
   return {static_cast<std::byte*>(data), length};
 }
 

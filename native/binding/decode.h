@@ -19,7 +19,7 @@ class Decoder {
   std::vector<double> numbers(std::size_t index) const;
   // The bytes of any typed array or DataView, also over a SharedArrayBuffer, read at the moment of use: pointer, offset
   // and length never arrive apart. A view of a detached ArrayBuffer is refused, not taken for an empty one.
-  std::span<std::byte> bytes(std::size_t index) const;
+  std::span<std::byte> bytes(std::size_t index, Napi::Object* memory = nullptr) const;
   std::size_t size(std::size_t index, std::size_t low, std::size_t high) const;
   std::string text(std::size_t index) const;
   StoragePtr buffer(std::size_t index) const;

@@ -26,11 +26,16 @@ Environment::Environment(Napi::Env env) : executor(default_threads()), env_(env)
   napi_add_env_cleanup_hook(env, &Environment::close, this);
 }
 
-Environment::~Environment() { executor.stop(); }
+Environment::~Environment() {
+  executor.stop();
+  // Node-API deletes what is left by itself, and may have done so already.
+  for (auto& [number, buffer] : loans) buffer.SuppressDestruct();
+}
 
 void Environment::close(void* environment) {
   auto* self = static_cast<Environment*>(environment);
   self->executor.stop();
+  *self->self = nullptr;
   napi_release_threadsafe_function(self->messages_, napi_tsfn_abort);
   self->messages_ = nullptr;
 }

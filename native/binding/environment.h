@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <unordered_map>
 
@@ -30,8 +31,13 @@ class Environment {
   Executor executor;
   std::size_t live_handles = 0;
   std::size_t handle_bytes = 0;
-  // How many handles there are to each block of bytes: views count for no bytes of their own.
-  std::unordered_map<const Storage*, std::size_t> handles_of;
+  // How many handles and arrays there are to each block of bytes: views count for no bytes of their own.
+  std::unordered_map<const Storage*, std::size_t> holders_of;
+  // The ArrayBuffers whose memory storages borrow, by the number of the loan.
+  std::unordered_map<std::uint64_t, Napi::ObjectReference> loans;
+  std::uint64_t next_loan = 1;
+  // This environment, or null once it closes: for what outlives it.
+  std::shared_ptr<Environment*> self = std::make_shared<Environment*>(this);
 
  private:
   static void deliver(napi_env env, napi_value callback, void* context, void* data);

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "environment.h"
+#include "memory.h"
 
 namespace palimpsest::binding {
 namespace {
@@ -27,36 +28,44 @@ T* unwrap(Napi::Env, const Napi::Value& value, const napi_type_tag& tag, const c
   return value.As<Napi::External<T>>().Data();
 }
 
-void count_bytes(Napi::Env env, const Storage& storage) {
-  Environment& environment = Environment::of(env);
-  const Storage& origin = storage.origin();
-  environment.live_handles += 1;
-  if (environment.handles_of[&origin]++ > 0) return;
-  environment.handle_bytes += origin.bytes();
-  Napi::MemoryManagement::AdjustExternalMemory(env, static_cast<std::int64_t>(origin.bytes()));
+// What is borrowed has an owner who told the collector of it.
+std::size_t reported_bytes(const Storage& storage) {
+  return storage.memory() == Memory::borrowed ? 0 : storage.origin().bytes();
 }
 
-void forget_bytes(Napi::Env env, BufferHandle& handle) {
+void forget(Napi::Env env, BufferHandle& handle) {
   if (!handle.storage) return;
-  Environment& environment = Environment::of(env);
-  const Storage& origin = handle.storage->origin();
-  environment.live_handles -= 1;
-  const auto count = environment.handles_of.find(&origin);
-  if (--count->second == 0) {
-    environment.handles_of.erase(count);
-    environment.handle_bytes -= origin.bytes();
-    Napi::MemoryManagement::AdjustExternalMemory(env, -static_cast<std::int64_t>(origin.bytes()));
-  }
+  Environment::of(env).live_handles -= 1;
+  drop_holder(env, *handle.storage);
   handle.storage.reset();
 }
 
 }  // namespace
 
+void add_holder(Napi::Env env, const Storage& storage) {
+  Environment& environment = Environment::of(env);
+  if (environment.holders_of[&storage.origin()]++ > 0) return;
+  const std::size_t bytes = reported_bytes(storage);
+  environment.handle_bytes += bytes;
+  Napi::MemoryManagement::AdjustExternalMemory(env, static_cast<std::int64_t>(bytes));
+}
+
+void drop_holder(Napi::Env env, const Storage& storage) {
+  Environment& environment = Environment::of(env);
+  const auto count = environment.holders_of.find(&storage.origin());
+  if (--count->second > 0) return;
+  environment.holders_of.erase(count);
+  const std::size_t bytes = reported_bytes(storage);
+  environment.handle_bytes -= bytes;
+  Napi::MemoryManagement::AdjustExternalMemory(env, -static_cast<std::int64_t>(bytes));
+}
+
 Napi::Value wrap_buffer(Napi::Env env, StoragePtr storage) {
-  count_bytes(env, *storage);
+  Environment::of(env).live_handles += 1;
+  add_holder(env, *storage);
   auto external = Napi::External<BufferHandle>::New(env, new BufferHandle{std::move(storage)},
                                                     [](Napi::Env env, BufferHandle* handle) {
-                                                      forget_bytes(env, *handle);
+                                                      forget(env, *handle);
                                                       delete handle;
                                                     });
   external.TypeTag(&kBufferTag);
@@ -66,13 +75,14 @@ Napi::Value wrap_buffer(Napi::Env env, StoragePtr storage) {
 StoragePtr unwrap_buffer(Napi::Env env, const Napi::Value& value, const char* where) {
   BufferHandle* handle = unwrap<BufferHandle>(env, value, kBufferTag, where, "a buffer handle");
   if (!handle->storage) throw Error("ERR_DISPOSED", std::string(where) + ": the buffer was disposed");
+  check_loan(env, *handle->storage, where);
   return handle->storage;
 }
 
 bool release_buffer(Napi::Env env, const Napi::Value& value) {
   BufferHandle* handle = unwrap<BufferHandle>(env, value, kBufferTag, "releaseBuffer", "a buffer handle");
   const bool live = handle->storage != nullptr;
-  forget_bytes(env, *handle);
+  forget(env, *handle);
   return live;
 }
 

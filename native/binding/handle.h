@@ -23,6 +23,10 @@ StoragePtr unwrap_buffer(Napi::Env env, const Napi::Value& value, const char* wh
 // Frees now what the finalizer would free later. Returns false when it was done already.
 bool release_buffer(Napi::Env env, const Napi::Value& value);
 
+// Whoever holds bytes for JavaScript, a handle or an array, says so: the collector is told of them once.
+void add_holder(Napi::Env env, const Storage& storage);
+void drop_holder(Napi::Env env, const Storage& storage);
+
 Napi::Value wrap_program(Napi::Env env, std::shared_ptr<const Program> program);
 std::shared_ptr<const Program> unwrap_program(Napi::Env env, const Napi::Value& value, const char* where);
 

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -10,17 +11,24 @@
 
 namespace palimpsest {
 
+// Whose memory the bytes of a storage are: the allocator's, a mapped file's, or somebody else's who counts them.
+enum class Memory { allocated, mapped, borrowed };
+
 // A block of bytes with one owner count. Shapes and dtypes live in programs, never here.
 class Storage {
  public:
-  Storage(void* data, std::size_t bytes, std::function<void(Storage&)> release)
-      : data_(data), bytes_(bytes), release_(std::move(release)) {}
+  Storage(void* data, std::size_t bytes, std::function<void(Storage&)> release, Memory memory = Memory::allocated,
+          std::uint64_t loan = 0)
+      : data_(data), bytes_(bytes), release_(std::move(release)), memory_(memory), loan_(loan) {}
   ~Storage() { release_(*this); }
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
 
   std::byte* data() const { return static_cast<std::byte*>(data_); }
   std::size_t bytes() const { return bytes_; }
+  Memory memory() const { return origin().memory_; }
+  // By which the lender of borrowed memory knows it.
+  std::uint64_t loan() const { return loan_; }
   // The storage whose bytes these are: itself, unless it is a view.
   const Storage& origin() const { return origin_ ? *origin_ : *this; }
 
@@ -34,6 +42,8 @@ class Storage {
   void* data_;
   std::size_t bytes_;
   std::function<void(Storage&)> release_;
+  Memory memory_ = Memory::allocated;
+  std::uint64_t loan_ = 0;
   std::shared_ptr<const Storage> origin_;
 };
 

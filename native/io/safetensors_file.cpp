@@ -27,7 +27,7 @@ StoragePtr SafetensorsFile::storage(std::size_t tensor, const std::shared_ptr<Al
   // Nobody writes to a storage that others may hold, so the map can stay read-only behind a pointer to plain
   // bytes.
   void* data = const_cast<std::byte*>(bytes.data());
-  return std::make_shared<Storage>(data, bytes.size(), [keep = bytes_](Storage&) {});
+  return std::make_shared<Storage>(data, bytes.size(), [keep = bytes_](Storage&) {}, Memory::mapped);
 }
 
 }  // namespace palimpsest

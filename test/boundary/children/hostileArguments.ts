@@ -31,6 +31,9 @@ const FUNCTIONS: Readonly<Record<string, readonly Parameter[]>> = {
   kernelNames: [],
   elementwiseNames: [],
   createBuffer: [['view', () => new Float32Array(4)]],
+  borrowBuffer: [['view', () => new Float32Array(4)]],
+  arrayOf: [['buffer', buffer]],
+  copyBuffer: [['buffer', buffer]],
   readBuffer: [
     ['buffer', buffer],
     ['number', () => 0],
