@@ -188,9 +188,10 @@ function apply<A extends readonly unknown[], R>(
   args: A,
   rule: VjpRule<A, R> | JvpRule<A, R>,
 ): R {
-  const { value, region } = traceRegion(() => fn(...args));
-  const outputs = tensorsOf(value);
   const given = tensorsOf(args);
+  // As nodes of their own: an op that looks behind a broadcast or a transposition must not look behind an argument.
+  const { value, region } = traceRegion(() => fn(...withTensors(args, given.map(identity))));
+  const outputs = tensorsOf(value);
   const taken = region.inputs.filter((input) => !given.includes(input));
   const counts = { values: outputs.length, args: given.length };
   const custom = { args, value, counts, rule: rule as unknown as CustomRule['rule'] };
