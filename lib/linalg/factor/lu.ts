@@ -41,8 +41,22 @@ const luSolveOp = defineOp<{ transposed: boolean }>('luSolve', {
   example: { axis: exampleAxisOfSystem(0) },
 });
 
-/** X of `A X = Y`, or of `A^T X = Y`, by Gaussian elimination with row exchanges; a constant for derivatives. */
-export function eliminate(a: Tensor, y: Tensor, transposed: boolean): Tensor {
-  const [lu, pivots] = several(luFactorOp([a], {}));
-  return single(luSolveOp([lu, pivots, y], { transposed }));
+/** What `luSolve` solves with: both factors in one matrix [..., n, n], and the row exchanges [..., n], counted from 0. */
+export interface LuFactors {
+  readonly lu: Tensor;
+  readonly pivots: Tensor;
 }
+
+/** Factors of matrices [..., n, n] with row exchanges, `P A = L U`; a zero pivot is no error. A constant for derivatives. */
+export function luFactor(a: Tensor): LuFactors {
+  const [lu, pivots] = several(luFactorOp([a], {}));
+  return { lu, pivots };
+}
+
+/** X of `A X = Y`, or of `A^T X = Y`, given the factors; a constant for derivatives. A zero pivot raises ERR_SINGULAR. */
+export const luSolve = ({ lu, pivots }: LuFactors, y: Tensor, transposed: boolean): Tensor =>
+  single(luSolveOp([lu, pivots, y], { transposed }));
+
+/** X of `A X = Y`, or of `A^T X = Y`, by Gaussian elimination with row exchanges; a constant for derivatives. */
+export const eliminate = (a: Tensor, y: Tensor, transposed: boolean): Tensor =>
+  luSolve(luFactor(a), y, transposed);

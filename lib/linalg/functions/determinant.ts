@@ -1,14 +1,18 @@
-import { defineOp, several } from '../../graph/op';
+import { defineOp, several, single } from '../../graph/op';
 import { extent, sizeOf } from '../../graph/shape';
 import type { Spec, Tensor } from '../../graph/tensor';
+import { agreedAxis } from '../../ops/agreedAxis';
 import { mul } from '../../ops/elementwise/arithmetic';
 import { exp } from '../../ops/elementwise/math';
+import { inFloat32 } from '../../ops/inFloat32';
 import { sum } from '../../ops/reduce/sum';
 import { expandDims } from '../../ops/shape/reshape';
 import { diagonal } from '../../ops/shape/diagonal';
+import { stopGradient } from '../../ops/shape/identity';
 import { transpose } from '../../ops/shape/transpose';
 import { batchAxis, batchOf, checkSquare, stacked } from '../matrices';
 import { inverse, solve } from '../solve/solve';
+import { cofactors } from './cofactors';
 
 const slogdetOp = defineOp('slogdet', {
   infer: ([a]) => {
@@ -49,8 +53,33 @@ export function slogdet(a: Tensor): Slogdet {
   return { sign, logabsdet };
 }
 
-/** The determinants [...] of matrices [..., n, n]; see `slogdet` for those that do not fit a number, and for the errors. */
+/** Gives the determinants, the first input, their derivative, which singular matrices have too. */
+const detOp = defineOp('det', {
+  infer: ([y]) => ({ shape: y.shape, dtype: y.dtype }),
+  lower: 'alias',
+  flops: () => 0,
+  // d det A = <cofactors, dA>
+  vjp: ([g], [, a]) => [null, mul(cofactors(a, det), expandDims(expandDims(g, -1), -1))],
+  jvp: ([, da], [, a]) => [da && sum(mul(cofactors(a, det), da), { axis: [-2, -1] })],
+  example: {
+    axis: (use) => {
+      const axis = agreedAxis(use);
+      const isMixed = axis.axis >= use.inputs[0].shape.length;
+      return isMixed ? use.mixes('the examples are rows or columns of its matrices') : axis;
+    },
+  },
+});
+
+/**
+ * The determinants [...] of matrices [..., n, n]; see `slogdet` for those that do not fit a number. Their gradient is that of
+ * the polynomial, also for singular matrices, whose second derivatives raise ERR_SINGULAR.
+ *
+ * @throws ShapeError or DTypeError unless a holds square float matrices; reading it raises ERR_VALUE for NaN and infinities.
+ */
 export function det(a: Tensor): Tensor {
-  const { sign, logabsdet } = slogdet(a);
-  return mul(sign, exp(logabsdet));
+  checkSquare('det', a);
+  return inFloat32((x) => {
+    const { sign, logabsdet } = slogdet(stopGradient(x));
+    return single(detOp([mul(sign, exp(logabsdet)), x], {}));
+  }, a);
 }

@@ -1,9 +1,10 @@
 import { checkOptions, OptionError, ShapeError } from '../../errors';
 import { extent, formatShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
-import { div, equal, mul, onesLike, square } from '../../ops/elementwise/arithmetic';
-import { abs, sqrt, where } from '../../ops/elementwise/math';
+import { div, mul, square } from '../../ops/elementwise/arithmetic';
+import { abs, sqrt } from '../../ops/elementwise/math';
 import { max, min } from '../../ops/reduce/reduce';
+import { rootOrZero } from '../../ops/reduce/rootOrZero';
 import { sum } from '../../ops/reduce/sum';
 import { svdvals } from '../factor/svd';
 import { checkMatrix, checkSquare } from '../matrices';
@@ -42,11 +43,7 @@ export function matrixNorm(a: Tensor, options: MatrixNormOptions = {}): Tensor {
   );
 }
 
-function frobenius(a: Tensor): Tensor {
-  const total = sum(square(a), { axis: [-2, -1] });
-  const isZero = equal(total, 0);
-  return where(isZero, total, sqrt(where(isZero, onesLike(total), total)));
-}
+const frobenius = (a: Tensor): Tensor => rootOrZero(sum(square(a), { axis: [-2, -1] }), sqrt);
 
 export interface CondOptions {
   /** The norm that `|A| |A^-1|` is taken in. Default `spectral`: the ratio of the largest and the smallest singular value. */

@@ -4,6 +4,8 @@ import type { Spec, Tensor } from '../../graph/tensor';
 import { add, mul, neg, square, sub, zerosLike } from '../elementwise/arithmetic';
 import { sqrt } from '../elementwise/math';
 import { checkFloats } from '../floats';
+import { inFloat32 } from '../inFloat32';
+import { rootOrZero } from '../reduce/rootOrZero';
 import { stack } from '../shape/concat';
 import { reshape } from '../shape/reshape';
 import { slice } from '../shape/slice';
@@ -52,8 +54,8 @@ export function complexMul(a: Tensor, b: Tensor): Tensor {
   return stack([sub(mul(ar, br), mul(ai, bi)), add(mul(ar, bi), mul(ai, br))], { axis: -1 });
 }
 
-/** The absolute values [...] of complex numbers [..., 2]; not differentiable at 0. @throws ShapeError unless complex. */
-export const complexAbs = (z: Tensor): Tensor => sqrt(complexSquaredAbs(z));
+/** The absolute values [...] of complex numbers [..., 2]; their gradient at 0 is 0. @throws ShapeError unless complex. */
+export const complexAbs = (z: Tensor): Tensor => inFloat32((x) => rootOrZero(complexSquaredAbs(x), sqrt), z);
 
 /** The squared absolute values [...] of complex numbers [..., 2], differentiable everywhere. @throws ShapeError. */
 export const complexSquaredAbs = (z: Tensor): Tensor => add(square(realPart(z)), square(imaginaryPart(z)));

@@ -3,6 +3,7 @@ import type { Tensor } from '../../graph/tensor';
 import { div, maximum, mul, square } from '../elementwise/arithmetic';
 import { sqrt } from '../elementwise/math';
 import { checkFloats } from '../floats';
+import { inFloat32 } from '../inFloat32';
 import { sum } from '../reduce/sum';
 
 export interface CosineSimilarityOptions {
@@ -25,5 +26,5 @@ export function cosineSimilarity(a: Tensor, b: Tensor, options: CosineSimilarity
     throw new OptionError(`cosineSimilarity: eps must be positive, got ${eps}`);
   checkFloats('cosineSimilarity', a, b);
   const norm = (x: Tensor): Tensor => sqrt(maximum(sum(square(x), { axis }), eps * eps));
-  return div(sum(mul(a, b), { axis }), mul(norm(a), norm(b)));
+  return inFloat32((x, y) => div(sum(mul(x, y), { axis }), mul(norm(x), norm(y))), a, b);
 }

@@ -1,22 +1,18 @@
 import { PalimpsestError } from '../../errors';
 import { normalizeAxes } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
-import { cast, equal, onesLike, pow, square, zerosLike } from '../elementwise/arithmetic';
-import { abs, sqrt, where } from '../elementwise/math';
+import { cast, pow, square } from '../elementwise/arithmetic';
+import { abs, sqrt } from '../elementwise/math';
 import { checkFloats } from '../floats';
+import { inFloat32 } from '../inFloat32';
 import { countNonzero } from './logical';
 import { max, min } from './reduce';
+import { rootOrZero } from './rootOrZero';
 import { sum, type ReduceOptions } from './sum';
 
 export interface NormOptions extends ReduceOptions {
   /** Which norm: 2 (default), 1, Infinity, -Infinity (the smallest magnitude), 0 (how many are not zero), or any power. */
   readonly order?: number;
-}
-
-/** The root of a sum that may be 0, where its derivative is taken as 0. */
-function safely(total: Tensor, root: (x: Tensor) => Tensor): Tensor {
-  const isZero = equal(total, 0);
-  return where(isZero, zerosLike(total), root(where(isZero, onesLike(total), total)));
 }
 
 /**
@@ -25,19 +21,23 @@ function safely(total: Tensor, root: (x: Tensor) => Tensor): Tensor {
  *
  * @throws PalimpsestError ERR_ARGUMENT for an order that is not a number; DTypeError for other than floats.
  */
-export function norm(x: Tensor, { order = 2, ...options }: NormOptions = {}): Tensor {
+export function norm(x: Tensor, options: NormOptions = {}): Tensor {
   checkFloats('norm', x);
+  return inFloat32((numbers) => wideNorm(numbers, options), x);
+}
+
+function wideNorm(x: Tensor, { order = 2, ...options }: NormOptions): Tensor {
   normalizeAxes('norm', options.axis, x.shape.length);
   if (Number.isNaN(order))
     throw new PalimpsestError('ERR_ARGUMENT', 'norm: the order must be a number, got NaN');
-  if (order === 2) return safely(sum(square(x), options), sqrt);
+  if (order === 2) return rootOrZero(sum(square(x), options), sqrt);
   if (order === 1) return sum(abs(x), options);
   if (order === Infinity) return max(abs(x), options);
   if (order === -Infinity) return min(abs(x), options);
   if (order === 0) return cast(countNonzero(x, options), x.dtype);
-  return safely(
+  return rootOrZero(
     sum(
-      safely(abs(x), (a) => pow(a, order)),
+      rootOrZero(abs(x), (a) => pow(a, order)),
       options,
     ),
     (total) => pow(total, 1 / order),

@@ -6,8 +6,10 @@ import { extent, formatShape, normalizeAxes, sizeOf, type Shape } from '../../gr
 import type { Tensor } from '../../graph/tensor';
 import { add, cast, div, equal, log, mul, square, sub, zerosLike } from '../elementwise/arithmetic';
 import { exp, isFinite, sqrt, where } from '../elementwise/math';
+import { inFloat32 } from '../inFloat32';
 import { stopGradient } from '../shape/identity';
 import { reshape } from '../shape/reshape';
+import { rootOrZero } from './rootOrZero';
 import { sum, withoutAxes, type ReduceOptions } from './sum';
 import { withAttributes, behindBatch } from '../batchAxes';
 
@@ -83,7 +85,8 @@ const asFloat = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : cast(x, 'float32'
 
 /** The mean over some axes (all by default): `sum(x) / n`. NaN over an empty axis. Integers and bool give float32. */
 export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
-  return div(sum(asFloat(x), options), countOf(x.shape, normalizeAxes('mean', options.axis, x.shape.length)));
+  const count = countOf(x.shape, normalizeAxes('mean', options.axis, x.shape.length));
+  return inFloat32((numbers) => div(sum(numbers, options), count), asFloat(x));
 }
 
 export interface VarianceOptions extends ReduceOptions {
@@ -96,15 +99,16 @@ export interface VarianceOptions extends ReduceOptions {
  * float32.
  * @throws PalimpsestError ERR_ARGUMENT for a correction that is negative or not finite.
  */
-export function variance(numbers: Tensor, options: VarianceOptions = {}): Tensor {
-  const { axis, keepDims = false, correction = 0 } = options;
+export const variance = (x: Tensor, options: VarianceOptions = {}): Tensor =>
+  inFloat32((numbers) => wideVariance(numbers, options), asFloat(x));
+
+function wideVariance(x: Tensor, { axis, keepDims = false, correction = 0 }: VarianceOptions): Tensor {
   if (!(correction >= 0 && correction < Infinity)) {
     throw new PalimpsestError(
       'ERR_ARGUMENT',
       `variance: a correction of 0 or more expected, got ${correction}`,
     );
   }
-  const x = asFloat(numbers);
   const axes = normalizeAxes('variance', axis, x.shape.length);
   const centred = sub(x, mean(x, { axis: axes, keepDims: true }));
   return div(
@@ -114,18 +118,23 @@ export function variance(numbers: Tensor, options: VarianceOptions = {}): Tensor
 }
 
 /**
- * The standard deviation over some axes (all by default), the root of `variance`. Its gradient is not finite where all elements
- * are equal.
+ * The standard deviation over some axes (all by default), the root of `variance`. Its gradient is zero where all elements are
+ * equal, as that of a norm is.
  * @throws PalimpsestError ERR_ARGUMENT for a correction that is negative or not finite.
  */
-export const std = (x: Tensor, options: VarianceOptions = {}): Tensor => sqrt(variance(x, options));
+export const std = (x: Tensor, options: VarianceOptions = {}): Tensor =>
+  inFloat32((numbers) => rootOrZero(wideVariance(numbers, options), sqrt), asFloat(x));
 
 /**
  * `log(sum(exp(x)))` over some axes (all by default) without overflow: the largest element is taken out first. Its
  * gradient is the softmax.
  */
-export function logSumExp(x: Tensor, { axis, keepDims = false }: ReduceOptions = {}): Tensor {
+export function logSumExp(x: Tensor, options: ReduceOptions = {}): Tensor {
   checkFloat('logSumExp', x);
+  return inFloat32((numbers) => wideLogSumExp(numbers, options), x);
+}
+
+function wideLogSumExp(x: Tensor, { axis, keepDims = false }: ReduceOptions): Tensor {
   const axes = normalizeAxes('logSumExp', axis, x.shape.length);
   if (axes.length === 0) return x;
   const largest = max(stopGradient(x), { axis: axes, keepDims: true });

@@ -2,6 +2,7 @@ import { determinant, inverse as inverseReference, Matrix, pseudoInverse } from 
 import type { Shape } from '../../../lib/graph/shape';
 import { extent } from '../../../lib/graph/shape';
 import type { Tensor } from '../../../lib/graph/tensor';
+import { cofactors } from '../../../lib/linalg/functions/cofactors';
 import { det, slogdet } from '../../../lib/linalg/functions/determinant';
 import { matrixExponential } from '../../../lib/linalg/functions/matrixExponential';
 import { inverseSqrtSpd, sqrtSpd } from '../../../lib/linalg/functions/sqrtSpd';
@@ -44,6 +45,13 @@ const numbers = (x: NdArray, f: (a: Matrix) => number): NdArray => ({
   shape: x.shape.slice(0, -2),
   data: Float64Array.from(matricesOf(x).map(f)),
 });
+
+/** The determinant without a row and a column, with its sign. */
+function cofactor(a: Matrix, row: number, column: number): number {
+  const without = (n: number, left: number): number[] => [...Array(n).keys()].filter((i) => i !== left);
+  const minor = a.selection(without(a.rows, row), without(a.columns, column));
+  return (row + column) % 2 === 0 ? determinant(minor) : -determinant(minor);
+}
 
 /** Newton's iteration for the square root (Denman and Beavers), nothing of which is in the kernel. */
 function squareRoot(a: Matrix): Matrix {
@@ -134,9 +142,20 @@ export const matrixFunctions: readonly Row[] = [
   },
   {
     name: 'det',
-    covers: ['slogdet'],
+    covers: ['det', 'slogdet'],
     run: ([a]) => det(a!),
     reference: ([a]) => numbers(a!, determinant),
+    cases: squares,
+    tolerance: TOLERANCE,
+    examples: perMatrix,
+  },
+  {
+    name: 'cofactors',
+    covers: ['cofactors', 'luFactor', 'luSolve'],
+    run: ([a]) => cofactors(a!, det),
+    reference: onSquares(
+      (a) => new Matrix(a.to2DArray().map((row, i) => row.map((_, j) => cofactor(a, i, j)))),
+    ),
     cases: squares,
     tolerance: TOLERANCE,
     examples: perMatrix,
