@@ -1,9 +1,9 @@
 // Convolution and its two gradients as products whose one side is made of patches while it is packed.
 #include "core/kernel.h"
 #include "kernels/depthwise/depthwise.h"
-#include "kernels/product/conv_shape.h"
-#include "kernels/product/fold.h"
-#include "kernels/product/patches.h"
+#include "kernels/product/convolution/conv_shape.h"
+#include "kernels/product/convolution/fold.h"
+#include "kernels/product/convolution/patches.h"
 #include "kernels/product/product.h"
 
 namespace palimpsest {

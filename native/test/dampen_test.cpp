@@ -1,8 +1,8 @@
 // dampen and the optimisers against the published golden values and float64 loops.
 #include <limits>
 
-#include "check.h"
-#include "tensors.h"
+#include "support/check.h"
+#include "support/tensors.h"
 
 namespace palimpsest::test {
 namespace {

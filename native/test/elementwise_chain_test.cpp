@@ -1,8 +1,8 @@
 // Chains of elementwise operations: every way to broadcast, the order of writes, and what is refused.
 #include <cmath>
 
-#include "check.h"
-#include "fused_chain.h"
+#include "support/check.h"
+#include "support/fused_chain.h"
 
 namespace palimpsest::test {
 namespace {

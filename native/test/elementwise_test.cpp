@@ -4,8 +4,8 @@
 #include <map>
 #include <numeric>
 
-#include "check.h"
-#include "fused_chain.h"
+#include "support/check.h"
+#include "support/fused_chain.h"
 
 namespace palimpsest::test {
 namespace {

@@ -4,9 +4,9 @@
 #include <numeric>
 #include <thread>
 
-#include "check.h"
 #include "core/executor.h"
 #include "core/storage.h"
+#include "support/check.h"
 
 namespace palimpsest::test {
 namespace {

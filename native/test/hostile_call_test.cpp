@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
-#include "check.h"
-#include "tensors.h"
+#include "support/check.h"
+#include "support/tensors.h"
 
 namespace palimpsest::test {
 namespace {

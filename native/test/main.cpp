@@ -3,7 +3,7 @@
 #include <exception>
 #include <string>
 
-#include "check.h"
+#include "support/check.h"
 
 int main(int argc, char** argv) {
   const std::string filter = argc > 1 ? argv[1] : "";

@@ -1,8 +1,8 @@
 // The kernels of neural networks against short float64 loops.
 #include <limits>
 
-#include "check.h"
-#include "tensors.h"
+#include "support/check.h"
+#include "support/tensors.h"
 
 namespace palimpsest::test {
 namespace {

@@ -1,7 +1,7 @@
 #include <string>
 
-#include "product_check.h"
-#include "product_reference.h"
+#include "support/product_check.h"
+#include "support/product_reference.h"
 
 namespace palimpsest::test {
 namespace {

@@ -1,6 +1,6 @@
 // What a program must be to be run at all.
-#include "check.h"
 #include "core/program.h"
+#include "support/check.h"
 
 namespace palimpsest::test {
 namespace {

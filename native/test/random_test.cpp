@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <set>
 
-#include "check.h"
 #include "core/philox.h"
-#include "tensors.h"
+#include "support/check.h"
+#include "support/tensors.h"
 
 namespace palimpsest::test {
 namespace {

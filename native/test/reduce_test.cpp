@@ -2,10 +2,10 @@
 #include <cmath>
 #include <limits>
 
-#include "check.h"
 #include "core/isa.h"
 #include "kernels/reduce/loops.h"
-#include "tensors.h"
+#include "support/check.h"
+#include "support/tensors.h"
 
 namespace palimpsest::test {
 namespace {

@@ -5,10 +5,10 @@
 #include <cstdio>
 #include <fstream>
 
-#include "check.h"
 #include "io/json_scanner.h"
 #include "io/utf8.h"
-#include "safetensors_files.h"
+#include "support/check.h"
+#include "support/safetensors_files.h"
 
 namespace palimpsest::test {
 namespace {

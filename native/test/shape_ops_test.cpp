@@ -2,8 +2,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "check.h"
-#include "tensors.h"
+#include "support/check.h"
+#include "support/tensors.h"
 
 namespace palimpsest::test {
 namespace {

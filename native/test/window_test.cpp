@@ -1,8 +1,8 @@
 // Pooling and patches against loops over every tap, and the transposed maps by <g, f(x)> = <f'(g), x>.
 #include <limits>
 
-#include "check.h"
-#include "tensors.h"
+#include "support/check.h"
+#include "support/tensors.h"
 
 namespace palimpsest::test {
 namespace {

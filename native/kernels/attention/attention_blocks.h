@@ -5,7 +5,7 @@
 #include "attention_shape.h"
 #include "core/checked.h"
 #include "kernels/pieces.h"
-#include "kernels/product/micro_kernels.h"
+#include "kernels/product/micro/micro_kernels.h"
 
 namespace palimpsest {
 

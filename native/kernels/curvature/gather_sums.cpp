@@ -6,10 +6,10 @@
 
 #include "core/checked.h"
 #include "core/kernel.h"
+#include "kernels/indexing/gather_index.h"
+#include "kernels/indexing/inverse_index.h"
 #include "kernels/pieces.h"
 #include "kernels/reduce/combine.h"
-#include "kernels/shape/gather_index.h"
-#include "kernels/shape/inverse_index.h"
 
 namespace palimpsest {
 namespace {

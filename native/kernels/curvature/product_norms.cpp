@@ -2,8 +2,8 @@
 // out[n] = sum_ij (sum_t A[n, t, i] G[n, t, j])^2 = sum_st (A_n A_n^T)[s, t] (G_n G_n^T)[s, t].
 #include "core/checked.h"
 #include "kernels/curvature/factors.h"
+#include "kernels/product/convolution/patches.h"
 #include "kernels/product/norms.h"
-#include "kernels/product/patches.h"
 
 namespace palimpsest {
 namespace {

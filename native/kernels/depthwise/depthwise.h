@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/kernel.h"
-#include "kernels/product/conv_shape.h"
+#include "kernels/product/convolution/conv_shape.h"
 
 // Convolutions with a group for every channel. There is too little to sum for a product of matrices: what
 // counts is that every plane is read once.

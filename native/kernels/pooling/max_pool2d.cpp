@@ -1,9 +1,9 @@
 // The largest cell of every window over planes [P, H, W], where it is, and the gradient.
 #include <limits>
 
+#include "kernels/indexing/gather_index.h"
 #include "kernels/pieces.h"
 #include "kernels/pooling/pooling.h"
-#include "kernels/shape/gather_index.h"
 
 namespace palimpsest {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "core/kernel.h"
 #include "kernels/product/blocks.h"
-#include "kernels/product/micro_kernels.h"
+#include "kernels/product/micro/micro_kernels.h"
 
 namespace palimpsest::product {
 

@@ -1,6 +1,6 @@
 #include "kernels/product/plan.h"
 
-#include "kernels/product/micro_kernels.h"
+#include "kernels/product/micro/micro_kernels.h"
 
 namespace palimpsest::product {
 namespace {

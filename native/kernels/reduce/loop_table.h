@@ -4,24 +4,12 @@
 // nothing calls an inline function of the standard library, because a copy of it made of newer instructions
 // must not end up in the common code.
 
+#include "kernels/lanes.h"
 #include "kernels/vector_loops.h"
 #include "loops.h"
 
 namespace palimpsest {
 namespace {
-
-#if defined(__AVX512F__)
-constexpr std::size_t kVectorBytes = 64;
-#elif defined(__AVX2__)
-constexpr std::size_t kVectorBytes = 32;
-#else
-constexpr std::size_t kVectorBytes = 16;
-#endif
-
-template <typename T>
-using Vector __attribute__((vector_size(kVectorBytes))) = T;
-template <typename T>
-constexpr std::size_t kWidth = kVectorBytes / sizeof(T);
 
 // Each works on scalars and on vectors: by reference, because not every vector can be passed to a function.
 #define PALIMPSEST_INLINE inline __attribute__((always_inline))
@@ -56,25 +44,25 @@ struct Min {
 // In lanes of `bytes` together: element i goes to lane i modulo their number, then they are folded by halves.
 template <typename C, typename T, std::size_t bytes>
 T run_lanes(std::size_t n, const T* x) {
-  constexpr std::size_t kLanes = bytes / sizeof(T), kVectors = bytes / kVectorBytes;
+  constexpr std::size_t kAll = bytes / sizeof(T), kVectors = bytes / kVectorBytes;
   Vector<T> total[kVectors], next;
   __builtin_memcpy(total, x, bytes);
-  std::size_t i = kLanes;
-  for (; i + kLanes <= n; i += kLanes) {
+  std::size_t i = kAll;
+  for (; i + kAll <= n; i += kAll) {
     for (std::size_t k = 0; k < kVectors; ++k) {
-      __builtin_memcpy(&next, x + i + k * kWidth<T>, kVectorBytes);
+      __builtin_memcpy(&next, x + i + k * kLanes<T>, kVectorBytes);
       C::apply(total[k], next);
     }
   }
   for (std::size_t k = 0; k < kVectors; ++k) {
-    if (i + (k + 1) * kWidth<T> > n) continue;
-    __builtin_memcpy(&next, x + i + k * kWidth<T>, kVectorBytes);
+    if (i + (k + 1) * kLanes<T> > n) continue;
+    __builtin_memcpy(&next, x + i + k * kLanes<T>, kVectorBytes);
     C::apply(total[k], next);
   }
-  T lane[kLanes];
+  T lane[kAll];
   __builtin_memcpy(lane, total, bytes);
-  for (std::size_t k = (n - i) / kWidth<T> * kWidth<T>; i + k < n; ++k) C::apply(lane[k], x[i + k]);
-  for (std::size_t half = kLanes / 2; half > 0; half /= 2) {
+  for (std::size_t k = (n - i) / kLanes<T> * kLanes<T>; i + k < n; ++k) C::apply(lane[k], x[i + k]);
+  for (std::size_t half = kAll / 2; half > 0; half /= 2) {
     for (std::size_t k = 0; k < half; ++k) C::apply(lane[k], lane[k + half]);
   }
   return lane[0];
@@ -114,14 +102,14 @@ void eight_rows_at(std::size_t j, T* out, const T* const* rows) {
 template <typename C, typename T>
 void one_row(std::size_t width, T* out, const T* row) {
   std::size_t j = 0;
-  for (; j + kWidth<T> <= width; j += kWidth<T>) one_row_at<C, Vector<T>>(j, out, row);
+  for (; j + kLanes<T> <= width; j += kLanes<T>) one_row_at<C, Vector<T>>(j, out, row);
   for (; j < width; ++j) one_row_at<C, T>(j, out, row);
 }
 
 template <typename C, typename T>
 void eight_rows(std::size_t width, T* out, const T* const* rows) {
   std::size_t j = 0;
-  for (; j + kWidth<T> <= width; j += kWidth<T>) eight_rows_at<C, Vector<T>>(j, out, rows);
+  for (; j + kLanes<T> <= width; j += kLanes<T>) eight_rows_at<C, Vector<T>>(j, out, rows);
   for (; j < width; ++j) eight_rows_at<C, T>(j, out, rows);
 }
 

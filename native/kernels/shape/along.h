@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "core/kernel.h"
-#include "gather_index.h"
+#include "kernels/indexing/gather_index.h"
 
 namespace palimpsest {
 

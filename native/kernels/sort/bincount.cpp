@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "core/kernel.h"
-#include "kernels/shape/gather_index.h"
+#include "kernels/indexing/gather_index.h"
 
 namespace palimpsest {
 namespace {

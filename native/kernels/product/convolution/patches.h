@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "kernels/product/conv_shape.h"
+#include "conv_shape.h"
 #include "kernels/product/operand.h"
 
 namespace palimpsest::product {

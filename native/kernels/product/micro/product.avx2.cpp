@@ -5,4 +5,4 @@
 #define PALIMPSEST_TILE_ROWS 6
 #define PALIMPSEST_SQUARE_ROWS 3
 #define PALIMPSEST_LONG_EXAMPLE 4
-#include "kernels/product/micro_kernels.inl"
+#include "micro_kernels.inl"

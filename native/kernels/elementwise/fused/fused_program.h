@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/kernel.h"
-#include "loops.h"
+#include "kernels/elementwise/loops.h"
 
 namespace palimpsest {
 

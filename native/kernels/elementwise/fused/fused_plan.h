@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "fused_program.h"
-#include "stream.h"
+#include "kernels/elementwise/stream.h"
 
 namespace palimpsest {
 

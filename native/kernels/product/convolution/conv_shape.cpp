@@ -1,4 +1,4 @@
-#include "kernels/product/conv_shape.h"
+#include "conv_shape.h"
 
 namespace palimpsest::product {
 namespace {

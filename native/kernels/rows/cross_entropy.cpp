@@ -5,7 +5,7 @@
 
 #include "core/kernel.h"
 #include "kernels/pieces.h"
-#include "kernels/rows/row_loops.h"
+#include "row_loops.h"
 
 namespace palimpsest {
 namespace {

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
-#include "operations.h"
-#include "stream.h"
+#include "kernels/elementwise/operations.h"
+#include "kernels/elementwise/stream.h"
 
 namespace palimpsest {
 namespace {

@@ -1,4 +1,4 @@
-#include "kernels/product/patches.h"
+#include "patches.h"
 
 namespace palimpsest::product {
 namespace {

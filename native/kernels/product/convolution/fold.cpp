@@ -1,8 +1,8 @@
-#include "kernels/product/fold.h"
+#include "fold.h"
 
 #include "core/checked.h"
-#include "kernels/product/patches.h"
 #include "kernels/product/product.h"
+#include "patches.h"
 
 namespace palimpsest::product {
 namespace {

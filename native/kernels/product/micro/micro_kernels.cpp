@@ -1,4 +1,4 @@
-#include "kernels/product/micro_kernels.h"
+#include "micro_kernels.h"
 
 #include "core/isa.h"
 

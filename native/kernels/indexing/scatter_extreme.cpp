@@ -3,8 +3,8 @@
 // where it is that of x. Of equal ones the first stays, and NaN beats all.
 #include <algorithm>
 
-#include "along.h"
 #include "kernels/pieces.h"
+#include "kernels/shape/along.h"
 
 namespace palimpsest {
 namespace {

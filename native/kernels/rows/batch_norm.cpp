@@ -1,9 +1,9 @@
 // batchNorm: every channel of [N, C, S] brought to mean 0 and variance 1 over the batch, then scaled and
 // shifted; it returns the statistics [C] as well. batchNormGrad is the gradient by x.
 #include "core/kernel.h"
-#include "kernels/norm_eps.h"
 #include "kernels/pieces.h"
-#include "kernels/rows/row_loops.h"
+#include "norm_calls.h"
+#include "row_loops.h"
 
 namespace palimpsest {
 namespace {

@@ -7,7 +7,7 @@
 #include "inverse_index.h"
 #include "kernels/pieces.h"
 #include "kernels/reduce/combine.h"
-#include "strided_copy.h"
+#include "kernels/shape/strided_copy.h"
 
 namespace palimpsest {
 namespace {

@@ -1,8 +1,8 @@
 // rmsNorm: y = x / sqrt(mean(x^2) + eps) * gain over rows of [R, D], and its gradient by x.
 #include "core/kernel.h"
-#include "kernels/norm_eps.h"
 #include "kernels/pieces.h"
-#include "kernels/rows/row_loops.h"
+#include "norm_calls.h"
+#include "row_loops.h"
 
 namespace palimpsest {
 namespace {
@@ -27,23 +27,7 @@ void rms_norm(const Call& call) {
 }
 
 void rms_norm_grad(const Call& call) {
-  call.expect_counts(3, 1);
-  const View& x = call.input(0);
-  const View& gain = call.input(1);
-  const View& g = call.input(2);
-  const View& dx = call.output(0);
-  call.expect(x.rank() == 2 && g.shape == x.shape && dx.shape == x.shape && gain.shape == Shape{x.dim(1)},
-              "expected x [R, D], gain [D], g [R, D] and out [R, D]");
-  const double eps = norm_eps(call, 0);
-  dispatch_float(x.dtype, [&]<typename T>() {
-    const T *in = x.as<T>(), *a = gain.as<T>(), *up = g.as<T>();
-    T* out = dx.as<T>();
-    if (x.size == 0) return;
-    const std::size_t n = static_cast<std::size_t>(x.dim(1));
-    const auto loop = row_loops().of<T>().rms_norm_grad;
-    for_each_unit(call.workers, static_cast<std::size_t>(x.dim(0)), static_cast<double>(n),
-                  [&](std::size_t r) { loop(n, in + r * n, a, up + r * n, eps, out + r * n); });
-  });
+  row_norm_gradient(call, [](const auto& loops) { return loops.rms_norm_grad; });
 }
 
 PALIMPSEST_KERNEL("rmsNorm", rms_norm);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kernels/product/conv_shape.h"
+#include "conv_shape.h"
 
 namespace palimpsest::product {
 

@@ -6,4 +6,4 @@
 #define PALIMPSEST_TILE_ROWS 12
 #define PALIMPSEST_SQUARE_ROWS 6
 #define PALIMPSEST_LONG_EXAMPLE 64
-#include "kernels/product/micro_kernels.inl"
+#include "micro_kernels.inl"

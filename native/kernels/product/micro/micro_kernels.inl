@@ -4,7 +4,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "kernels/product/micro_kernels.h"
+#include "micro_kernels.h"
 
 namespace palimpsest::product::PALIMPSEST_ISA {
 
@@ -35,8 +35,8 @@ inline __attribute__((always_inline)) void store(T* to, Vector<T> value) {
   __builtin_memcpy(to, &value, sizeof(value));
 }
 
-#include "kernels/product/rearrange.inl"
-#include "kernels/product/tile.inl"
+#include "rearrange.inl"
+#include "tile.inl"
 
 template <typename T, bool kRowsApart, int... R>
 void fill_tiles(MicroKernels<T>& table, std::integer_sequence<int, R...>) {

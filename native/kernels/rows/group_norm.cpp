@@ -2,9 +2,9 @@
 #include <algorithm>
 
 #include "core/kernel.h"
-#include "kernels/norm_eps.h"
 #include "kernels/pieces.h"
-#include "kernels/rows/row_loops.h"
+#include "norm_calls.h"
+#include "row_loops.h"
 
 namespace palimpsest {
 namespace {

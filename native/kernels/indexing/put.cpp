@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
-#include "along.h"
 #include "core/checked.h"
 #include "kernels/pieces.h"
-#include "strided_copy.h"
+#include "kernels/shape/along.h"
+#include "kernels/shape/strided_copy.h"
 
 namespace palimpsest {
 namespace {

@@ -1,7 +1,7 @@
 // softmax and logSoftmax over the last axis of [R, C].
 #include "core/kernel.h"
 #include "kernels/pieces.h"
-#include "kernels/rows/row_loops.h"
+#include "row_loops.h"
 
 namespace palimpsest {
 namespace {
