@@ -5,4 +5,5 @@ export { LabeledSet, type LabeledData } from './labeledSet';
 export { loadLabeledSet, type LoadOptions } from './load';
 export { loadMnist, type Mnist, type MnistOptions } from './mnist';
 export { readNpy, writeNpy } from './npy';
+export { readNpz, writeNpz, type ReadNpzOptions, type WriteNpzOptions } from './npz';
 export type { Features, Patch } from './patch';

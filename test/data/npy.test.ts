@@ -18,6 +18,7 @@ describe('readNpy', () => {
     ['i4-scalar.npy', 'int32', [], [-7]],
     ['i8.npy', 'int64', [4], [-(2n ** 31n), -1n, 0n, 2n ** 31n - 1n]],
     ['i8-large.npy', 'int64', [2], [0n, 2n ** 40n]],
+    ['f2.npy', 'float16', [5], [0x3c00, 0xb800, 0x7bff, 0x7c00, 1]],
     ['u1-empty.npy', 'uint8', [0, 5], []],
     ['b1.npy', 'bool', [1, 2], [1, 0]],
   ])('reads %s, written by numpy', async (name, dtype, shape, values) => {
@@ -54,6 +55,8 @@ describe('writeNpy', () => {
     ['float32', [3], new Float32Array([NaN, -0, Infinity])],
     ['int32', [], new Int32Array([-5])],
     ['uint8', [2, 0], new Uint8Array()],
+    ['float16', [2], Uint16Array.of(0x3c00, 0x7e00)],
+    ['int64', [2], BigInt64Array.of(-1n, 2n ** 62n)],
     ['bool', [1, 1, 2], new Uint8Array([0, 1])],
   ] as const)('writes %s %j to be read again', async (dtype, shape, data) => {
     await writeNpy(path, { dtype, shape, data });
