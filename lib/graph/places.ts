@@ -1,4 +1,4 @@
-import type { Block, KernelStep, Value } from './lower';
+import { isWhole, type Block, type KernelStep, type Value } from './lower';
 import { sameShape } from './shape';
 
 /** Where a block lives while the program runs; the numbers of the kinds are the program format's. */
@@ -55,15 +55,17 @@ export function planPlaces(steps: readonly KernelStep[]): Plan {
   return { places, slotBytes: slots.bytes };
 }
 
-/** The dying input that an elementwise chain may write its output over: read once, under the very same shape. */
+/** The dying input that an elementwise chain may write its output over: read once, whole, under the very same shape. */
 function overwritable(step: KernelStep, output: Value, dying: ReadonlySet<Block>): Block | undefined {
   if (step.kernel !== 'fused') return undefined;
   return step.inputs.find(
-    ({ block, shape }) =>
-      dying.has(block) &&
-      block.bytes === output.block.bytes &&
-      sameShape(shape, output.shape) &&
-      step.inputs.filter((other) => other.block === block).length === 1,
+    (value) =>
+      dying.has(value.block) &&
+      // A stretch of half the elements in a wider dtype has as many bytes as its block.
+      isWhole(value) &&
+      value.block.bytes === output.block.bytes &&
+      sameShape(value.shape, output.shape) &&
+      step.inputs.filter((other) => other.block === value.block).length === 1,
   )?.block;
 }
 

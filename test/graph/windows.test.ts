@@ -7,11 +7,13 @@ import { lower } from '../../lib/graph/lower';
 import { Program } from '../../lib/graph/program';
 import type { Tensor } from '../../lib/graph/tensor';
 import { memory } from '../../lib/native';
-import { add, mul, square } from '../../lib/ops/elementwise/arithmetic';
+import { add, cast, mul, square } from '../../lib/ops/elementwise/arithmetic';
 import { matmul } from '../../lib/ops/products/matmul';
 import { sum } from '../../lib/ops/reduce/sum';
+import { cumsum } from '../../lib/ops/scan/cumsum';
 import { reshape } from '../../lib/ops/shape/reshape';
 import { slice, split } from '../../lib/ops/shape/slice';
+import { transpose } from '../../lib/ops/shape/transpose';
 import { grad } from '../../lib/transforms/grad';
 import { memoryAtRest } from '../support/garbage';
 import { tensorOf } from '../support/tensors';
@@ -108,4 +110,14 @@ test('derivatives go through', async () => {
   const x = tensorOf([1, 2, 3, 4], [2, 2], 'float64');
   const loss = (p: Tensor): Tensor => sum(square(slice(p, { starts: [1] })));
   expect(await numbers(grad(loss)(x))).toEqual([0, 0, 6, 8]);
+});
+
+test('a chain does not write over a part of 16-bit floats that it widens', async () => {
+  const turned = transpose(tensorOf(counting(24), [4, 6], 'bfloat16'));
+  const [half] = split(reshape(turned, [24]), 2) as [Tensor, Tensor];
+  // Half as many elements of twice the bytes: as many bytes as the block that the part is of.
+  const wide = mul(cast(half, 'float32'), 2);
+  expect(await numbers(cumsum(wide)).then((sums) => sums.at(-1))).toBe(
+    [0, 6, 12, 18, 1, 7, 13, 19, 2, 8, 14, 20].reduce((total, x) => total + 2 * x, 0),
+  );
 });
