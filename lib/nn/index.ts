@@ -1,3 +1,4 @@
+export * from './adapters';
 export * from './init';
 export {
   layer,
@@ -29,6 +30,11 @@ export type {
 export type { EmbeddingLayerOptions } from './layers/embedding';
 export type { LinearOptions } from './layers/linear';
 export type { GroupNormLayerOptions, NormLayerOptions } from './layers/norms';
+
+export type { ResidualBlockCall, ResidualBlockOptions } from './unet/residualBlock';
+export type { SpatialAttentionOptions } from './unet/spatialAttention';
+export type { SpatialTransformerOptions } from './unet/spatialTransformer';
+export { timestepEmbedding, type TimestepOptions } from './unet/timestep';
 
 /** Layers: descriptions of parameters with a pure function of them. */
 export * as nn from './namespace';

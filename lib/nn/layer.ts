@@ -81,7 +81,7 @@ export const parameter = (shape: Shape, initial: Initializer): OwnParameter => (
  * const parameters = classifier.init(key(0));          // hidden.weight, hidden.bias, output.weight, output.bias
  * const logits = classifier.apply(parameters, images);
  */
-export function layer<P extends Parts, I extends readonly unknown[], O>(
+export function layer<const P extends Parts, I extends readonly unknown[], O>(
   parts: P,
   forward: (parts: Bound<P>, ...inputs: I) => O,
 ): Layer<I, O> {

@@ -2,3 +2,4 @@
 
 export * from './layers';
 export * from './transformer';
+export * from './unet';

@@ -1,0 +1,3 @@
+export { type Adapter, type Targets } from './adapter';
+export { lora, type LoraAdapter, type LoraOptions } from './lora';
+export { biasOffsets, scalingVectors, type BiasOffsetsOptions, type ScalingVectorsOptions } from './vectors';
