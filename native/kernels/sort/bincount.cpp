@@ -1,21 +1,18 @@
 // bincount: how often each of 0, 1, ..., length - 1 is among the int32 numbers [n]; out: int32 [length].
 #include <algorithm>
 
+#include "core/checked.h"
 #include "core/kernel.h"
 #include "kernels/indexing/gather_index.h"
+#include "kernels/pieces.h"
 
 namespace palimpsest {
 namespace {
 
 constexpr std::size_t kPiece = std::size_t{1} << 16;
 constexpr std::size_t kMostPieces = 64;
-// Longer tables are not worth a copy per piece.
-constexpr std::size_t kLongestPart = std::size_t{1} << 15;
-
-void count(const std::int32_t* x, std::size_t n, std::int32_t* counts, std::size_t length) {
-  std::fill(counts, counts + length, 0);
-  for (std::size_t i = 0; i < n; ++i) ++counts[x[i]];
-}
+// A table of its own pays for a piece of so many times its length.
+constexpr std::size_t kNumbersPerPlace = 4;
 
 void bincount(const Call& call) {
   call.expect_counts(1, 1);
@@ -26,19 +23,29 @@ void bincount(const Call& call) {
   std::int32_t* counts = y.as<std::int32_t>();
   check_indices(call.workers, "bincount", numbers, x.size, y.size);
   const auto n = static_cast<std::size_t>(x.size), length = static_cast<std::size_t>(y.size);
-  const std::size_t piece = std::max(kPiece, (n + kMostPieces - 1) / kMostPieces);
-  const std::size_t pieces = (n + piece - 1) / piece;
   if (length == 0) return;
-  if (pieces <= 1 || length > kLongestPart) return count(numbers, n, counts, length);
-  const StoragePtr scratch = call.scratch(pieces * length * sizeof(std::int32_t));
-  auto* parts = reinterpret_cast<std::int32_t*>(scratch->data());
-  call.workers.parallel_for(pieces, [&](std::size_t p) {
-    count(numbers + p * piece, std::min(piece, n - p * piece), parts + p * length, length);
+  const std::size_t fit = n / kNumbersPerPlace / length;  // so many tables are no more than the numbers
+  const std::size_t tables = std::clamp<std::size_t>(std::min(fit, n / kPiece), 1, kMostPieces);
+  const std::size_t share = (n + tables - 1) / tables;
+  const StoragePtr scratch =
+      call.scratch(tables > 1 ? checked_mul(tables, length * sizeof(std::int32_t)) : 0);
+  auto* const parts = tables > 1 ? reinterpret_cast<std::int32_t*>(scratch->data()) : counts;
+  call.workers.parallel_for(tables, [&](std::size_t t) {
+    std::int32_t* const own = parts + t * length;
+    std::fill(own, own + length, 0);
+    const std::size_t end = std::min(n, (t + 1) * share);
+    for (std::size_t begin = t * share; begin < end && !call.workers.cancelled(); begin += kPiece) {
+      for (std::size_t i = begin; i < std::min(end, begin + kPiece); ++i) ++own[numbers[i]];
+    }
   });
-  std::fill(counts, counts + length, 0);
-  for (std::size_t p = 0; p < pieces; ++p) {
-    for (std::size_t v = 0; v < length; ++v) counts[v] += parts[p * length + v];
-  }
+  if (tables == 1) return;
+  const std::size_t grain = units_per_piece(static_cast<double>(tables));
+  call.workers.parallel_range(length, grain, [&](std::size_t begin, std::size_t end) {
+    std::fill(counts + begin, counts + end, 0);
+    for (std::size_t t = 0; t < tables; ++t) {
+      for (std::size_t v = begin; v < end; ++v) counts[v] += parts[t * length + v];
+    }
+  });
 }
 
 PALIMPSEST_KERNEL("bincount", bincount);

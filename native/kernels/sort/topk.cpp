@@ -3,15 +3,20 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/checked.h"
 #include "core/kernel.h"
 #include "kernels/pieces.h"
+#include "row_sort.h"
 #include "sort_key.h"
 
 namespace palimpsest {
 namespace {
 
-// Rows are looked through in stretches of this length, each by itself.
+// Rows are looked through in stretches of this length, or of some times k, each by itself.
 constexpr std::size_t kStretch = std::size_t{1} << 16;
+constexpr std::size_t kStretchPerK = 64;
+// To find more elements than this in order, long rows are rather sorted, in pieces.
+constexpr std::size_t kFew = std::size_t{1} << 16;
 
 template <typename T>
 class Selection {
@@ -28,9 +33,13 @@ class Selection {
     items_[count_++] = item;
     if (count_ == capacity(k_)) shrink();
   }
-  // The first k items in order; fewer when there were fewer.
+  // Leaves the first k items, or fewer when there were fewer, and says how many.
   std::size_t finish() {
     if (count_ > k_) shrink();
+    return count_;
+  }
+  std::size_t finish_in_order() {
+    finish();
     std::sort(items_, items_ + count_);
     return count_;
   }
@@ -53,14 +62,14 @@ template <typename T>
 void topk_rows(const Call& call, const T* x, bool largest, std::size_t rows, std::size_t n, std::size_t k,
                std::int32_t* y) {
   using Item = typename Placed<T>::Item;
-  const std::size_t stretches = (n + kStretch - 1) / kStretch, room = Selection<T>::capacity(k);
+  const std::size_t stretch = std::max(kStretch, kStretchPerK * k);
+  const std::size_t stretches = (n + stretch - 1) / stretch, room = Selection<T>::capacity(k);
   const auto look_through = [&](std::size_t r, std::size_t begin, std::size_t end, Item* items) {
     Selection<T> selection(k, items);
     for (std::size_t i = begin; i < end; ++i) selection.take(Placed<T>::of(x[r * n + i], largest, i));
-    return selection.finish();
+    return stretches == 1 ? selection.finish_in_order() : selection.finish();
   };
-  // Where a stretch would leave out few elements, the row is taken whole.
-  if (stretches == 1 || k > kStretch / 8) {
+  if (stretches == 1) {
     call.workers.parallel_range(rows, units_per_piece(2.0 * static_cast<double>(n)),
                                 [&](std::size_t first, std::size_t last) {
                                   const StoragePtr scratch = call.scratch(room * sizeof(Item));
@@ -79,18 +88,29 @@ void topk_rows(const Call& call, const T* x, bool largest, std::size_t rows, std
   const StoragePtr found_scratch = call.scratch(rows * stretches * sizeof(std::size_t));
   auto* found = reinterpret_cast<std::size_t*>(found_scratch->data());
   call.workers.parallel_for(rows * stretches, [&](std::size_t unit) {
-    const std::size_t begin = unit % stretches * kStretch;
-    found[unit] = look_through(unit / stretches, begin, std::min(begin + kStretch, n), items + unit * room);
+    const std::size_t begin = unit % stretches * stretch;
+    found[unit] = look_through(unit / stretches, begin, std::min(begin + stretch, n), items + unit * room);
   });
+  // The stretches of a row are joined, in order.
   Item* joined = items + rows * stretches * room;
   for (std::size_t r = 0; r < rows; ++r) {
     Selection<T> selection(k, joined);
     for (std::size_t unit = r * stretches; unit < (r + 1) * stretches; ++unit) {
       for (std::size_t j = 0; j < found[unit]; ++j) selection.take(items[unit * room + j]);
     }
-    selection.finish();
+    selection.finish_in_order();
     for (std::size_t j = 0; j < k; ++j) y[r * k + j] = Placed<T>::place(joined[j]);
   }
+}
+
+template <typename T>
+void topk_by_sorting(const Call& call, const T* x, bool largest, std::size_t rows, std::size_t n,
+                     std::size_t k, std::int32_t* y) {
+  const StoragePtr scratch = call.scratch(checked_mul(n, rows * sizeof(std::int32_t)));
+  auto* const places = reinterpret_cast<std::int32_t*>(scratch->data());
+  RowSort<Places<T>, T>(call, largest, x, places).run();
+  for_each_unit(call.workers, rows, static_cast<double>(k),
+                [&](std::size_t r) { std::copy_n(places + r * n, k, y + r * k); });
 }
 
 void topk(const Call& call) {
@@ -103,9 +123,11 @@ void topk(const Call& call) {
               "[rows, n] and [rows, k] with k <= n expected");
   call.expect(x.dim(1) <= std::numeric_limits<std::int32_t>::max(), "the axis is too long for int32 indices");
   if (y.size == 0) return;
+  const auto rows = static_cast<std::size_t>(x.dim(0)), n = static_cast<std::size_t>(x.dim(1));
+  const auto k = static_cast<std::size_t>(y.dim(1));
   dispatch_comparable(x.dtype, [&]<typename T>() {
-    topk_rows(call, reinterpret_cast<const T*>(x.data), largest, static_cast<std::size_t>(x.dim(0)),
-              static_cast<std::size_t>(x.dim(1)), static_cast<std::size_t>(y.dim(1)), places);
+    const auto* const elements = reinterpret_cast<const T*>(x.data);
+    (k > kFew ? topk_by_sorting<T> : topk_rows<T>)(call, elements, largest, rows, n, k, places);
   });
 }
 

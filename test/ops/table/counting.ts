@@ -89,6 +89,11 @@ export const counting: readonly Row[] = [
         inputs: [{ shape: [200_003], dtype: 'int32', range: [0, 100] }],
         options: { length: 100 },
       },
+      {
+        name: 'into a long table',
+        inputs: [{ shape: [500_003], dtype: 'int32', range: [0, 40_000] }],
+        options: { length: 40_001 },
+      },
     ],
     large: {
       name: 'large',

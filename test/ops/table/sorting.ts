@@ -45,8 +45,14 @@ const CASES: readonly Case[] = [
   { name: 'no rows', inputs: [{ shape: [0, 3] }], options: {} },
 ];
 
-/** Lengths with a way of sorting of their own: by comparisons, with small and with large digits, and in merged chunks. */
-const LENGTHS: readonly (readonly [n: number, descending: boolean])[] = [
+/**
+ * Shapes with a way of sorting of their own: many short rows together, others by comparisons, with small and with large
+ * digits, and in merged chunks.
+ */
+const LENGTHS: readonly (readonly [n: number, descending: boolean, rows?: number])[] = [
+  [130, false, 37],
+  [9, true, 50],
+  [192, true, 17],
   [200, false],
   [200, true],
   [3001, true],
@@ -55,9 +61,9 @@ const LENGTHS: readonly (readonly [n: number, descending: boolean])[] = [
 ];
 
 const lengths = (sample: Partial<Sample> = {}, longest = Infinity): Case[] =>
-  LENGTHS.filter(([n]) => n <= longest).map(([n, descending]) => ({
-    name: `${n} elements${descending ? ', descending' : ''}`,
-    inputs: [{ shape: [n], ...sample }],
+  LENGTHS.filter(([n]) => n <= longest).map(([n, descending, rows]) => ({
+    name: `${rows === undefined ? '' : `${rows} rows of `}${n} elements${descending ? ', descending' : ''}`,
+    inputs: [{ shape: rows === undefined ? [n] : [rows, n], ...sample }],
     options: { descending },
   }));
 
@@ -170,7 +176,12 @@ export const sorting: readonly Row[] = [
         options: { k: 900 },
       },
       { name: 'a few of many', inputs: [{ shape: [200_001] }], options: { k: 100 } },
-      { name: 'most of many', inputs: [{ shape: [100_001] }], options: { k: 60_000 } },
+      { name: 'most of many', inputs: [{ shape: [30_001] }], options: { k: 20_000 } },
+      {
+        name: 'more than are looked for',
+        inputs: [{ shape: [80_001] }],
+        options: { k: 70_000, largest: false },
+      },
     ],
     large: { name: 'large', inputs: [{ shape: [3, 200_001] }], options: { k: 70 } },
     gives: ['float', 'int32'],

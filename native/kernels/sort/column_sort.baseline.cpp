@@ -1,0 +1,7 @@
+#include "column_sort.inl"
+
+namespace palimpsest {
+
+extern const ColumnSorts kBaselineColumnSorts = kColumnSorts;
+
+}  // namespace palimpsest
