@@ -1,6 +1,6 @@
 import '../../lib/index'; // defines every op
-import { fuse } from '../../lib/graph/fuse';
-import { lower } from '../../lib/graph/lower';
+import { fuse } from '../../lib/graph/lowering/fuse';
+import { lower } from '../../lib/graph/lowering/lower';
 import { tensor } from '../../lib/graph/create';
 import { ops, several, type Several } from '../../lib/graph/op';
 import { formatShape, sizeOf, type Shape } from '../../lib/graph/shape';

@@ -4,7 +4,7 @@ import { FormatError, OptionError, ShapeError } from '../errors';
 import { formatShape, type Shape } from '../graph/shape';
 import { ioError } from '../io/ioError';
 import { isHalf, type AnyTypedArray } from '../graph/dtype';
-import { fromHalfBits } from '../graph/halfBits';
+import { fromHalfBits } from '../graph/halves/halfBits';
 import type { HostTensor } from '../io/tensorBytes';
 import { readCsv, type CsvOptions } from './csv';
 import { readIdx } from './idx';

@@ -15,18 +15,18 @@ export {
   type Part,
   type SlicesPart,
 } from './part';
-export { loadMoments, saveMoments } from './momentsFile';
-export { SecondMoments, type MomentSource, type SourceDescription } from './secondMoments';
+export { loadMoments, saveMoments } from './moments/momentsFile';
+export { SecondMoments, type MomentSource, type SourceDescription } from './moments/secondMoments';
 export { WeightDelta } from './weightDelta';
-export { type KeyValues } from './keyValues';
+export { type KeyValues } from './closedForm/keyValues';
 export {
   nullSpace,
   projectToNullSpace,
   removeDirections,
   type NullSpace,
   type NullSpaceOptions,
-} from './nullSpace';
-export { nullSpaceEdit, type NullSpaceEditOptions } from './nullSpaceEdit';
-export { rankOneEdit, type KeyValue } from './rankOneEdit';
-export { type Prior, type SystemPath } from './response';
-export { ridgeEdit, type RidgeEditOptions } from './ridgeEdit';
+} from './closedForm/nullSpace';
+export { nullSpaceEdit, type NullSpaceEditOptions } from './closedForm/nullSpaceEdit';
+export { rankOneEdit, type KeyValue } from './closedForm/rankOneEdit';
+export { type Prior, type SystemPath } from './closedForm/response';
+export { ridgeEdit, type RidgeEditOptions } from './closedForm/ridgeEdit';

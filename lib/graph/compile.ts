@@ -2,9 +2,9 @@ import { PalimpsestError } from '../errors';
 import { bytesOfParameters, Estimate, withPlaceholders, type Specs } from './cost/estimate';
 import type { Profile } from './cost/profile';
 import { evaluate } from './evaluate';
-import { Program } from './program';
+import { Program } from './lowering/program';
 import { Tensor, type RunOptions, type Storage } from './tensor';
-import { trace } from './trace';
+import { trace } from './lowering/trace';
 import { signatureOf, tensorsOf, withTensors } from './tree';
 
 /** A function whose graph is built once per combination of input shapes, dtypes and plain values. */

@@ -11,7 +11,7 @@ import {
   type NumberDType,
   type StoredArray,
 } from './dtype';
-import { toHalfBits } from './halfBits';
+import { toHalfBits } from './halves/halfBits';
 import { checkShape, formatShape, sizeOf, type Shape } from './shape';
 import { Storage, Tensor } from './tensor';
 

@@ -1,7 +1,7 @@
 import { PalimpsestError } from '../errors';
 import { Profile } from './cost/profile';
-import { lower } from './lower';
-import { Program } from './program';
+import { lower } from './lowering/lower';
+import { Program } from './lowering/program';
 import { evaluation, type RunOptions, type Storage } from './tensor';
 import { tensorsOf } from './tree';
 

@@ -10,7 +10,7 @@ import {
   type StoredArray,
   type TypedArrayOf,
 } from './dtype';
-import { fromHalfBits } from './halfBits';
+import { fromHalfBits } from './halves/halfBits';
 import type { Op } from './op';
 import { formatShape, sizeOf, type Shape } from './shape';
 

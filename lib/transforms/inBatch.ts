@@ -1,7 +1,7 @@
 import { PalimpsestError, ShapeError } from '../errors';
 import { several, type Op } from '../graph/op';
 import type { Node, Tensor } from '../graph/tensor';
-import { nodesInOrder } from '../graph/walk';
+import { nodesInOrder } from '../graph/lowering/walk';
 import { broadcastTo } from '../ops/reduce/sum';
 import { concat } from '../ops/shape/concat';
 import { expandDims, reshape } from '../ops/shape/reshape';

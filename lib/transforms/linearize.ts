@@ -3,7 +3,7 @@ import { evaluate } from '../graph/evaluate';
 import type { Op } from '../graph/op';
 import { Tensor, type Node, type RunOptions } from '../graph/tensor';
 import { tensorsOf, withTensors } from '../graph/tree';
-import { dependentNodes, nodesInOrder } from '../graph/walk';
+import { dependentNodes, nodesInOrder } from '../graph/lowering/walk';
 import { broadcastToOp } from '../ops/reduce/sum';
 import { transposeOp } from '../ops/shape/transpose';
 import { variablesOf } from './grad';

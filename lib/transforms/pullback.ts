@@ -3,7 +3,7 @@ import { isFloat } from '../graph/dtype';
 import { notDifferentiable, several, type Op } from '../graph/op';
 import type { Node } from '../graph/tensor';
 import { Tensor } from '../graph/tensor';
-import { dependentNodes, nodesInOrder } from '../graph/walk';
+import { dependentNodes, nodesInOrder } from '../graph/lowering/walk';
 import { add, zerosLike } from '../ops/elementwise/arithmetic';
 import { identity } from '../ops/shape/identity';
 

@@ -1,7 +1,7 @@
 import { PalimpsestError } from '../errors';
 import { Tensor, type Node } from '../graph/tensor';
 import { tensorsOf, withTensors } from '../graph/tree';
-import { nodesInOrder } from '../graph/walk';
+import { nodesInOrder } from '../graph/lowering/walk';
 import { identity } from '../ops/shape/identity';
 
 /** A piece of a graph that can be put once more on other inputs. */

@@ -61,7 +61,7 @@ template <> struct DTypeOf<Float16> { static constexpr DType value = DType::floa
 template <> struct DTypeOf<std::int64_t> { static constexpr DType value = DType::int64; };
 
 // Calls f.template operator()<T>() for the element type T of a floating-point dtype that is computed in. Programs widen
-// float16 and bfloat16 before kernels that compute: lib/graph/halves.ts.
+// float16 and bfloat16 before kernels that compute: lib/graph/halves/halves.ts.
 template <typename F> void dispatch_float(DType dtype, F&& f) {
   switch (dtype) {
     case DType::float32: f.template operator()<float>(); return;

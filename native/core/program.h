@@ -39,7 +39,7 @@ struct Instruction {
 // A flat list of kernel calls over numbered values, whose places (and so lifetimes) were planned in advance.
 // Decoded and checked once, run any number of times, by several tasks at once if need be.
 //
-// The encoding is one sequence of numbers, written by lib/graph/program.ts:
+// The encoding is one sequence of numbers, written by lib/graph/lowering/program.ts:
 //   version, input count, output count, slot count, slot bytes...,
 //   value count, then per value: dtype, place kind, place index, byte offset, rank, extents...,
 //   instruction count, then per instruction: kernel, inputs n, values..., outputs n, values..., attributes n, numbers...

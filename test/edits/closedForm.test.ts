@@ -1,8 +1,8 @@
-import { nullSpace, projectToNullSpace } from '../../lib/edits/nullSpace';
-import { nullSpaceEdit } from '../../lib/edits/nullSpaceEdit';
+import { nullSpace, projectToNullSpace } from '../../lib/edits/closedForm/nullSpace';
+import { nullSpaceEdit } from '../../lib/edits/closedForm/nullSpaceEdit';
 import type { LowRankPart } from '../../lib/edits/part';
-import { rankOneEdit } from '../../lib/edits/rankOneEdit';
-import { ridgeEdit } from '../../lib/edits/ridgeEdit';
+import { rankOneEdit } from '../../lib/edits/closedForm/rankOneEdit';
+import { ridgeEdit } from '../../lib/edits/closedForm/ridgeEdit';
 import { evaluate } from '../../lib/graph/evaluate';
 import type { Tensor } from '../../lib/graph/tensor';
 import { factorSpd } from '../../lib/linalg';

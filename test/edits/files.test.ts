@@ -4,9 +4,9 @@ import { join } from 'node:path';
 
 import { deltaBetween } from '../../lib/edits/between';
 import { loadDelta, saveDelta } from '../../lib/edits/deltaFile';
-import { loadMoments, saveMoments } from '../../lib/edits/momentsFile';
+import { loadMoments, saveMoments } from '../../lib/edits/moments/momentsFile';
 import { columnsPart, densePart, lowRankPart, maskedPart, rowsPart } from '../../lib/edits/part';
-import { SecondMoments } from '../../lib/edits/secondMoments';
+import { SecondMoments } from '../../lib/edits/moments/secondMoments';
 import { WeightDelta } from '../../lib/edits/weightDelta';
 import { tensor } from '../../lib/graph/create';
 import { Parameters } from '../../lib/graph/parameters';

@@ -1,5 +1,5 @@
 import { isFloat, isHalf, type DType, type FloatDType } from '../../lib/graph/dtype';
-import { roundToHalf } from '../../lib/graph/halfBits';
+import { roundToHalf } from '../../lib/graph/halves/halfBits';
 import type { Tensor } from '../../lib/graph/tensor';
 import type { NdArray } from '../support/array';
 import { tensorOf } from '../support/tensors';

@@ -1,7 +1,7 @@
 import { tensor } from '../../lib/graph/create';
 import { evaluate } from '../../lib/graph/evaluate';
 import type { Tensor } from '../../lib/graph/tensor';
-import { nodesInOrder } from '../../lib/graph/walk';
+import { nodesInOrder } from '../../lib/graph/lowering/walk';
 import { memory } from '../../lib/native';
 import { add, mul, sub } from '../../lib/ops/elementwise/arithmetic';
 import { relu, tanh } from '../../lib/ops/elementwise/math';

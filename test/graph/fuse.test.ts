@@ -1,8 +1,8 @@
 import '../../lib/graph/evaluate';
 import { tensor } from '../../lib/graph/create';
 import { evaluate } from '../../lib/graph/evaluate';
-import { lower } from '../../lib/graph/lower';
-import { Program } from '../../lib/graph/program';
+import { lower } from '../../lib/graph/lowering/lower';
+import { Program } from '../../lib/graph/lowering/program';
 import type { Tensor } from '../../lib/graph/tensor';
 import { add, div, full, mul, square, sub } from '../../lib/ops/elementwise/arithmetic';
 import { exp, tanh } from '../../lib/ops/elementwise/math';

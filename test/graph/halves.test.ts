@@ -1,8 +1,8 @@
 import '../../lib/graph/evaluate';
 import { tensor } from '../../lib/graph/create';
-import { fromHalfBits, roundToHalf, toHalfBits } from '../../lib/graph/halfBits';
-import { lower } from '../../lib/graph/lower';
-import { Program } from '../../lib/graph/program';
+import { fromHalfBits, roundToHalf, toHalfBits } from '../../lib/graph/halves/halfBits';
+import { lower } from '../../lib/graph/lowering/lower';
+import { Program } from '../../lib/graph/lowering/program';
 import type { Tensor } from '../../lib/graph/tensor';
 import { add, cast, mul, sub } from '../../lib/ops/elementwise/arithmetic';
 import { exp } from '../../lib/ops/elementwise/math';

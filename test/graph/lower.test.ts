@@ -1,6 +1,6 @@
 import { tensor } from '../../lib/graph/create';
-import { lower } from '../../lib/graph/lower';
-import { Program } from '../../lib/graph/program';
+import { lower } from '../../lib/graph/lowering/lower';
+import { Program } from '../../lib/graph/lowering/program';
 import { Tensor } from '../../lib/graph/tensor';
 import { full, mul, square } from '../../lib/ops/elementwise/arithmetic';
 import { reshape } from '../../lib/ops/shape/reshape';

@@ -1,9 +1,9 @@
 import '../../lib/graph/evaluate';
 import { tensor } from '../../lib/graph/create';
 import { evaluate } from '../../lib/graph/evaluate';
-import { fuse } from '../../lib/graph/fuse';
-import { lower } from '../../lib/graph/lower';
-import { planPlaces } from '../../lib/graph/places';
+import { fuse } from '../../lib/graph/lowering/fuse';
+import { lower } from '../../lib/graph/lowering/lower';
+import { planPlaces } from '../../lib/graph/lowering/places';
 import type { Tensor } from '../../lib/graph/tensor';
 import { memory, resetPeakMemory } from '../../lib/native';
 import { add, square } from '../../lib/ops/elementwise/arithmetic';

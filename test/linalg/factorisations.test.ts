@@ -1,7 +1,7 @@
 import '../../lib/graph/evaluate';
 import { tensor } from '../../lib/graph/create';
 import type { WideFloatDType } from '../../lib/graph/dtype';
-import { lower } from '../../lib/graph/lower';
+import { lower } from '../../lib/graph/lowering/lower';
 import type { Shape } from '../../lib/graph/shape';
 import type { Tensor } from '../../lib/graph/tensor';
 import { setThreads, threads } from '../../lib/native';

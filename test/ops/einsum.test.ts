@@ -1,7 +1,7 @@
 import '../../lib/graph/evaluate';
 import { tensor } from '../../lib/graph/create';
-import { fuse } from '../../lib/graph/fuse';
-import { lower } from '../../lib/graph/lower';
+import { fuse } from '../../lib/graph/lowering/fuse';
+import { lower } from '../../lib/graph/lowering/lower';
 import { Tensor } from '../../lib/graph/tensor';
 import { tensordot } from '../../lib/ops/products/contractions';
 import { einsum } from '../../lib/ops/products/einsum';

@@ -2,7 +2,7 @@ import '../../lib/graph/evaluate';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ops } from '../../lib/graph/op';
-import { nodesInOrder } from '../../lib/graph/walk';
+import { nodesInOrder } from '../../lib/graph/lowering/walk';
 import { coveredBy, dtypesOf, inputsOf, outputsOf, type Row } from './row';
 import { table } from './table';
 

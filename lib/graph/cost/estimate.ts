@@ -1,13 +1,13 @@
 import { checkOptions, OptionError } from '../../errors';
 import { native } from '../../native';
 import { checkDType, type DType } from '../dtype';
-import { fuse } from '../fuse';
-import type { Block, Lowered } from '../lower';
+import { fuse } from '../lowering/fuse';
+import type { Block, Lowered } from '../lowering/lower';
 import { Parameters } from '../parameters';
-import { planPlaces } from '../places';
+import { planPlaces } from '../lowering/places';
 import { checkShape, type Shape } from '../shape';
 import { Tensor, type Spec } from '../tensor';
-import { trace } from '../trace';
+import { trace } from '../lowering/trace';
 import { tensorsOf } from '../tree';
 import { instructionOf, type Instruction } from './instruction';
 import { bytesText, flopsText, textTable } from './text';

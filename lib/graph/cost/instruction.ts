@@ -1,5 +1,5 @@
 import { bytesPerElement } from '../dtype';
-import type { KernelStep, Value } from '../lower';
+import type { KernelStep, Value } from '../lowering/lower';
 import { sizeOf } from '../shape';
 import type { Spec } from '../tensor';
 

@@ -1,7 +1,7 @@
 import { OptionError } from '../../errors';
 import { defineOp, single } from '../../graph/op';
 import type { Tensor } from '../../graph/tensor';
-import { nodesInOrder } from '../../graph/walk';
+import { nodesInOrder } from '../../graph/lowering/walk';
 
 interface Name {
   readonly name: string;

@@ -3,7 +3,7 @@ import { sameExampleAxis, wholeAxis, type ExampleAxis } from '../../graph/exampl
 import { several, type Op } from '../../graph/op';
 import { extent } from '../../graph/shape';
 import type { Node, Tensor } from '../../graph/tensor';
-import { dependentNodes } from '../../graph/walk';
+import { dependentNodes } from '../../graph/lowering/walk';
 import { broadcastToOp } from '../../ops/reduce/sum';
 import { decomposed, nodesBetween } from '../pullback';
 

@@ -4,7 +4,7 @@ import { evaluate } from '../../../lib/graph/evaluate';
 import { flopsOf } from '../../../lib/graph/flops';
 import { Parameters } from '../../../lib/graph/parameters';
 import type { Tensor } from '../../../lib/graph/tensor';
-import { nodesInOrder } from '../../../lib/graph/walk';
+import { nodesInOrder } from '../../../lib/graph/lowering/walk';
 import { memory, resetPeakMemory, trimMemory } from '../../../lib/native';
 import { add, mul, square, zeros } from '../../../lib/ops/elementwise/arithmetic';
 import { relu, tanh } from '../../../lib/ops/elementwise/math';

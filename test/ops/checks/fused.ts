@@ -2,7 +2,7 @@ import type { WideFloatDType } from '../../../lib/graph/dtype';
 import { isFloat } from '../../../lib/graph/dtype';
 import { several } from '../../../lib/graph/op';
 import { Tensor, type Node } from '../../../lib/graph/tensor';
-import { nodesInOrder } from '../../../lib/graph/walk';
+import { nodesInOrder } from '../../../lib/graph/lowering/walk';
 import { identity } from '../../../lib/ops/shape/identity';
 import { orZeros, pullback, reverse } from '../../../lib/transforms/pullback';
 import { expectArray, expectClose } from '../../support/compare';

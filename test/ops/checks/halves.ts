@@ -1,5 +1,5 @@
 import type { HalfDType } from '../../../lib/graph/dtype';
-import { roundToHalf } from '../../../lib/graph/halfBits';
+import { roundToHalf } from '../../../lib/graph/halves/halfBits';
 import type { Tensor } from '../../../lib/graph/tensor';
 import { cast } from '../../../lib/ops/elementwise/arithmetic';
 import { vjp } from '../../../lib/transforms/vjp';

@@ -1,13 +1,13 @@
-import { PalimpsestError } from '../errors';
-import { kernelNumbers, native, type BufferHandle, type ProgramHandle } from '../native';
-import { instructionOf } from './cost/instruction';
-import { Profile } from './cost/profile';
-import { dtypeCode } from './dtype';
+import { PalimpsestError } from '../../errors';
+import { kernelNumbers, native, type BufferHandle, type ProgramHandle } from '../../native';
+import { instructionOf } from '../cost/instruction';
+import { Profile } from '../cost/profile';
+import { dtypeCode } from '../dtype';
 import { fuse } from './fuse';
 import { bytesOf, isWhole, type Block, type KernelStep, type Lowered, type Value } from './lower';
 import { planPlaces, type Plan } from './places';
-import { formatShape } from './shape';
-import { Storage, type RunOptions } from './tensor';
+import { formatShape } from '../shape';
+import { Storage, type RunOptions } from '../tensor';
 
 const VERSION = 2;
 

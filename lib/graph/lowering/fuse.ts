@@ -1,9 +1,9 @@
-import { dtypeCode } from './dtype';
-import { withWideHalves } from './halves';
+import { dtypeCode } from '../dtype';
+import { withWideHalves } from '../halves/halves';
 import type { Block, ElementwiseStep, KernelStep, Lowered, Step, Value } from './lower';
-import { elementwiseNumbers } from '../native';
-import { PalimpsestError } from '../errors';
-import { sameShape, type Shape } from './shape';
+import { elementwiseNumbers } from '../../native';
+import { PalimpsestError } from '../../errors';
+import { sameShape, type Shape } from '../shape';
 
 /** Longer chains gain nothing: a block of each register has to stay in the first-level cache. */
 const MAX_CHAIN_STEPS = 40;

@@ -1,14 +1,14 @@
-import { checkOptions, ShapeError } from '../errors';
-import { evaluate } from '../graph/evaluate';
-import { extent, formatShape } from '../graph/shape';
-import type { RunOptions, Tensor } from '../graph/tensor';
-import { add, cast, mul } from '../ops/elementwise/arithmetic';
-import { matmul } from '../ops/products/matmul';
-import { eye } from '../ops/shape/triangle';
-import { transpose } from '../ops/shape/transpose';
+import { checkOptions, ShapeError } from '../../errors';
+import { evaluate } from '../../graph/evaluate';
+import { extent, formatShape } from '../../graph/shape';
+import type { RunOptions, Tensor } from '../../graph/tensor';
+import { add, cast, mul } from '../../ops/elementwise/arithmetic';
+import { matmul } from '../../ops/products/matmul';
+import { eye } from '../../ops/shape/triangle';
+import { transpose } from '../../ops/shape/transpose';
 import { checkKeyValues, residuals, type KeyValues } from './keyValues';
 import type { NullSpace } from './nullSpace';
-import { lowRankPart, type LowRankPart } from './part';
+import { lowRankPart, type LowRankPart } from '../part';
 import { responseTo } from './response';
 
 export interface NullSpaceEditOptions {

@@ -1,4 +1,4 @@
-import { SecondMoments } from '../../lib/edits/secondMoments';
+import { SecondMoments } from '../../lib/edits/moments/secondMoments';
 import { tensor } from '../../lib/graph/create';
 import { slice } from '../../lib/ops/shape/slice';
 import { key, normal } from '../../lib/random';

@@ -1,13 +1,13 @@
-import { PalimpsestError, ShapeError } from '../errors';
-import { compile } from '../graph/compile';
-import { evaluate } from '../graph/evaluate';
-import { extent, formatShape } from '../graph/shape';
-import type { RunOptions, Tensor } from '../graph/tensor';
-import { add, cast, div, mul, sub, zeros } from '../ops/elementwise/arithmetic';
-import { matmul } from '../ops/products/matmul';
-import { sum } from '../ops/reduce/sum';
-import { expandDims, reshape } from '../ops/shape/reshape';
-import { transpose } from '../ops/shape/transpose';
+import { PalimpsestError, ShapeError } from '../../errors';
+import { compile } from '../../graph/compile';
+import { evaluate } from '../../graph/evaluate';
+import { extent, formatShape } from '../../graph/shape';
+import type { RunOptions, Tensor } from '../../graph/tensor';
+import { add, cast, div, mul, sub, zeros } from '../../ops/elementwise/arithmetic';
+import { matmul } from '../../ops/products/matmul';
+import { sum } from '../../ops/reduce/sum';
+import { expandDims, reshape } from '../../ops/shape/reshape';
+import { transpose } from '../../ops/shape/transpose';
 
 /** Where rows came from: what tells whether two accumulators may be merged, and what a stored one is of. */
 export interface MomentSource {

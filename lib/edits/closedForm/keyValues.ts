@@ -1,10 +1,10 @@
-import { DTypeError, ShapeError } from '../errors';
-import { isFloat } from '../graph/dtype';
-import { formatShape } from '../graph/shape';
-import type { Tensor } from '../graph/tensor';
-import { cast, sub } from '../ops/elementwise/arithmetic';
-import { matmul } from '../ops/products/matmul';
-import { transpose } from '../ops/shape/transpose';
+import { DTypeError, ShapeError } from '../../errors';
+import { isFloat } from '../../graph/dtype';
+import { formatShape } from '../../graph/shape';
+import type { Tensor } from '../../graph/tensor';
+import { cast, sub } from '../../ops/elementwise/arithmetic';
+import { matmul } from '../../ops/products/matmul';
+import { transpose } from '../../ops/shape/transpose';
 
 /** What a linear map `y = W x` shall answer: value `values[i]` [out] for the key `keys[i]` [in]. */
 export interface KeyValues {

@@ -1,6 +1,13 @@
-import { isHalf } from './dtype';
+import { isHalf } from '../dtype';
 import { roundToHalf } from './halfBits';
-import { newValue, type Block, type ElementwiseStep, type KernelStep, type Step, type Value } from './lower';
+import {
+  newValue,
+  type Block,
+  type ElementwiseStep,
+  type KernelStep,
+  type Step,
+  type Value,
+} from '../lowering/lower';
 
 /** Elementwise operations that know 16-bit floats: they only store and convert. */
 const STORING: ReadonlySet<string> = new Set(['full', 'cast']);

@@ -1,5 +1,5 @@
+import { sameShape } from '../shape';
 import { isWhole, type Block, type KernelStep, type Value } from './lower';
-import { sameShape } from './shape';
 
 /** Where a block lives while the program runs; the numbers of the kinds are the program format's. */
 export interface Place {

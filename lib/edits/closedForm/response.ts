@@ -1,13 +1,13 @@
-import { ShapeError } from '../errors';
-import { evaluate } from '../graph/evaluate';
-import { extent, formatShape, sameShape } from '../graph/shape';
-import type { RunOptions, Tensor } from '../graph/tensor';
-import { factorSpd, type SpdFactor } from '../linalg';
-import { add, cast, div, mul } from '../ops/elementwise/arithmetic';
-import { eye } from '../ops/shape/triangle';
-import { matmul } from '../ops/products/matmul';
-import { expandDims } from '../ops/shape/reshape';
-import { transpose } from '../ops/shape/transpose';
+import { ShapeError } from '../../errors';
+import { evaluate } from '../../graph/evaluate';
+import { extent, formatShape, sameShape } from '../../graph/shape';
+import type { RunOptions, Tensor } from '../../graph/tensor';
+import { factorSpd, type SpdFactor } from '../../linalg';
+import { add, cast, div, mul } from '../../ops/elementwise/arithmetic';
+import { eye } from '../../ops/shape/triangle';
+import { matmul } from '../../ops/products/matmul';
+import { expandDims } from '../../ops/shape/reshape';
+import { transpose } from '../../ops/shape/transpose';
 
 /** A symmetric positive definite matrix, or its factor: made once for many edits. */
 export type Prior = Tensor | SpdFactor;

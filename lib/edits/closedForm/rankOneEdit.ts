@@ -1,14 +1,14 @@
-import { PalimpsestError, ShapeError } from '../errors';
-import { evaluate } from '../graph/evaluate';
-import { formatShape } from '../graph/shape';
-import type { RunOptions, Tensor } from '../graph/tensor';
-import { solveSpd, type SpdFactor } from '../linalg';
-import { cast, div, mul } from '../ops/elementwise/arithmetic';
-import { sum } from '../ops/reduce/sum';
-import { reshape } from '../ops/shape/reshape';
-import { transpose } from '../ops/shape/transpose';
+import { PalimpsestError, ShapeError } from '../../errors';
+import { evaluate } from '../../graph/evaluate';
+import { formatShape } from '../../graph/shape';
+import type { RunOptions, Tensor } from '../../graph/tensor';
+import { solveSpd, type SpdFactor } from '../../linalg';
+import { cast, div, mul } from '../../ops/elementwise/arithmetic';
+import { sum } from '../../ops/reduce/sum';
+import { reshape } from '../../ops/shape/reshape';
+import { transpose } from '../../ops/shape/transpose';
 import { checkKeyValues, residuals } from './keyValues';
-import { lowRankPart, type LowRankPart } from './part';
+import { lowRankPart, type LowRankPart } from '../part';
 
 /** One key and the value it shall have. */
 export interface KeyValue {

@@ -1,11 +1,11 @@
-import { checkOptions, OptionError, ShapeError } from '../errors';
-import { evaluate } from '../graph/evaluate';
-import { extent, formatShape, sameShape } from '../graph/shape';
-import type { RunOptions, Tensor } from '../graph/tensor';
-import { cast } from '../ops/elementwise/arithmetic';
-import { transpose } from '../ops/shape/transpose';
+import { checkOptions, OptionError, ShapeError } from '../../errors';
+import { evaluate } from '../../graph/evaluate';
+import { extent, formatShape, sameShape } from '../../graph/shape';
+import type { RunOptions, Tensor } from '../../graph/tensor';
+import { cast } from '../../ops/elementwise/arithmetic';
+import { transpose } from '../../ops/shape/transpose';
 import { checkKeyValues, residuals, type KeyValues } from './keyValues';
-import { lowRankPart, type LowRankPart } from './part';
+import { lowRankPart, type LowRankPart } from '../part';
 import { responseTo, type Prior, type SystemPath } from './response';
 
 export interface RidgeEditOptions {

@@ -1,9 +1,9 @@
 import { types } from 'node:util';
 
-import { PalimpsestError } from '../errors';
+import { PalimpsestError } from '../../errors';
 import { lower, type Lowered } from './lower';
-import { Tensor } from './tensor';
-import { tensorsOf, withTensors } from './tree';
+import { Tensor } from '../tensor';
+import { tensorsOf, withTensors } from '../tree';
 
 /** A function of tensors as a graph. */
 export interface Traced<R> {

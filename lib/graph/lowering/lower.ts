@@ -1,9 +1,9 @@
-import { PalimpsestError } from '../errors';
-import { bytesPerElement, type DType } from './dtype';
-import { flopsOf } from './flops';
-import { several, type Lowering } from './op';
-import { formatShape, sizeOf, type Shape } from './shape';
-import type { Node, Tensor } from './tensor';
+import { PalimpsestError } from '../../errors';
+import { bytesPerElement, type DType } from '../dtype';
+import { flopsOf } from '../flops';
+import { several, type Lowering } from '../op';
+import { formatShape, sizeOf, type Shape } from '../shape';
+import type { Node, Tensor } from '../tensor';
 import { nodesInOrder } from './walk';
 
 /** A block of bytes in a program: written once, then read under one shape or several. */
@@ -131,7 +131,7 @@ class Lowerer {
         return { block, offset, shape, dtype, passed: barrier || passed };
       });
     }
-    const window = 'window' in op.lower ? op.lower.window?.(attributes) : undefined;
+    const window = 'window' in op.lower ? op.lower.window(attributes) : undefined;
     if (window !== undefined) {
       const { block, offset, passed } = present(inputs[0]);
       return node.outputs.map(({ shape, dtype }) => {

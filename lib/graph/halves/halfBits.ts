@@ -1,4 +1,4 @@
-import type { HalfDType } from './dtype';
+import type { HalfDType } from '../dtype';
 
 // Conversions on the JavaScript side, where data come in and go out; programs have their own in native/core/half.h.
 

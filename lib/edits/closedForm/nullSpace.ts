@@ -1,11 +1,11 @@
-import { checkOptions, OptionError, PalimpsestError } from '../errors';
-import { evaluate } from '../graph/evaluate';
-import type { RunOptions, Tensor } from '../graph/tensor';
-import { eigh } from '../linalg';
-import { cast, sub } from '../ops/elementwise/arithmetic';
-import { matmul } from '../ops/products/matmul';
-import { slice } from '../ops/shape/slice';
-import { transpose } from '../ops/shape/transpose';
+import { checkOptions, OptionError, PalimpsestError } from '../../errors';
+import { evaluate } from '../../graph/evaluate';
+import type { RunOptions, Tensor } from '../../graph/tensor';
+import { eigh } from '../../linalg';
+import { cast, sub } from '../../ops/elementwise/arithmetic';
+import { matmul } from '../../ops/products/matmul';
+import { slice } from '../../ops/shape/slice';
+import { transpose } from '../../ops/shape/transpose';
 
 export interface NullSpaceOptions {
   /** Eigenvalues below it count as zero. Default 1e-2, as AlphaEdit's code has it, times the mean of all when `relative`. */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
-import { FormatError } from '../errors';
-import { readSafetensors } from '../io/safetensors';
-import { writeSafetensors } from '../io/writeSafetensors';
+import { FormatError } from '../../errors';
+import { readSafetensors } from '../../io/safetensors';
+import { writeSafetensors } from '../../io/writeSafetensors';
 import { SecondMoments, type MomentSource } from './secondMoments';
 
 const FORMAT = 'palimpsest second moments 1';

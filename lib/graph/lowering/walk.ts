@@ -1,4 +1,4 @@
-import type { Node, Tensor } from './tensor';
+import type { Node, Tensor } from '../tensor';
 
 /**
  * The nodes that the tensors need, each after all nodes it reads from, otherwise in the order in which they were made: what
