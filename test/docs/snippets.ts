@@ -27,14 +27,27 @@ export const pages = (): readonly string[] =>
     .filter((name) => name.endsWith('.md'))
     .sort();
 
+const BLOCK = /^```ts\n([^]*?)^```\n(?:(\n*^```text\n)([^]*?)^```$)?/gm;
+
+export const pathOf = (page: string): string => join(GUIDE, page);
+
 /** The programs of a page: its ```ts blocks, each with the ```text block right after it. */
 export function snippetsOf(page: string): readonly Snippet[] {
-  const text = readFileSync(join(GUIDE, page), 'utf8');
-  const block = /^```ts\n([^]*?)^```\n(?:\n*^```text\n([^]*?)^```$)?/gm;
-  return [...text.matchAll(block)].map(([, program = '', output], i, all) => ({
+  const text = readFileSync(pathOf(page), 'utf8');
+  return [...text.matchAll(BLOCK)].map(([, program = '', , output], i, all) => ({
     page,
     line: text.slice(0, all[i]!.index).split('\n').length + 1,
     program,
     output: output?.trimEnd(),
   }));
+}
+
+/** The text of a page with other ```text blocks: what each of its programs printed, or undefined to keep what is there. */
+export function filled(text: string, outputs: readonly (string | undefined)[]): string {
+  let which = 0;
+  return text.replace(BLOCK, (whole: string, program: string, opening?: string) => {
+    const output = outputs[which++];
+    if (opening === undefined || output === undefined) return whole;
+    return `\`\`\`ts\n${program}\`\`\`\n${opening}${output}\n\`\`\``;
+  });
 }

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import ts from 'typescript';
 
@@ -14,7 +14,8 @@ export function typeErrors(snippets: readonly Snippet[]): readonly string[] {
       noEmit: true,
       module: 'esnext',
       moduleResolution: 'bundler',
-      typeRoots: [join(ROOT, 'node_modules', '@types')],
+      // Wherever packages are installed: here or in a folder above.
+      typeRoots: [resolve(require.resolve('@types/node/package.json'), '../..')],
       paths: Object.fromEntries(Object.entries(MODULES).map(([name, path]) => [name, [path]])),
     },
     ROOT,

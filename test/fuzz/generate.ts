@@ -189,7 +189,13 @@ class Generator {
       const results = row.reference(arrays, of.options);
       return 'shape' in results ? [results] : results;
     };
-    const arrays = reference(inputs.map((value) => this.#values[value]!.array));
+    let arrays: readonly NdArray[];
+    try {
+      arrays = reference(inputs.map((value) => this.#values[value]!.array));
+    } catch {
+      // No reference for these: a singular matrix.
+      return false;
+    }
     // An op without inputs gives what is usual.
     const isMade = of.inputs.every(({ dtype = 'float' }) => dtype !== 'float');
     const dtypes = arrays.map((_, i) => {
