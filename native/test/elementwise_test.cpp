@@ -55,6 +55,7 @@ const std::map<std::string, Unary> kUnary = {
     {"sign", sign_of},
     {"square", [](double x) { return x * x; }},
     {"sqrt", [](double x) { return std::sqrt(x); }},
+    {"cbrt", [](double x) { return std::cbrt(x); }},
     {"rsqrt", [](double x) { return 1 / std::sqrt(x); }},
     {"reciprocal", [](double x) { return 1 / x; }},
     {"exp", [](double x) { return std::exp(x); }},

@@ -97,6 +97,9 @@ result = {
     }
     for precision in ('single', 'double')
 }
+# Later functions come last, so that the points of earlier ones stay.
+for precision, of in result.items():
+    of['cbrt'] = entry(precision, lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)), lambda p: [(-8, 8), (0, BIG[p]), (0, TINY[p] * 1e6)], [-27.0, 0.0])
 lines = ',\n'.join(
     f'  "{precision}": {{\n' + ',\n'.join(f'    "{name}": {json.dumps(values)}' for name, values in of.items()) + '\n  }'
     for precision, of in result.items()

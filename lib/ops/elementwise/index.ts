@@ -2,6 +2,7 @@ export type { Operand } from './define';
 export { promoteTypes } from './promote';
 export {
   abs,
+  cbrt,
   ceil,
   cos,
   erf,

@@ -42,6 +42,11 @@ export const sqrt = unary(
   defineElementwise('sqrt', { partials: [(g, _inputs, y) => div(g, mul(y, 2))] }), // d sqrt(x) = dx / (2 sqrt(x))
 );
 
+/** Cube root, also of negative numbers. */
+export const cbrt = unary(
+  defineElementwise('cbrt', { partials: [(g, _inputs, y) => div(g, mul(square(y), 3))] }), // dx / (3 y^2)
+);
+
 /** `1 / sqrt(x)`. */
 export const rsqrt = unary(
   defineElementwise('rsqrt', { partials: [(g, [x], y) => div(mul(mul(g, y), -0.5), x)] }), // -1/2 x^(-3/2)

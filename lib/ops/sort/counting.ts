@@ -10,6 +10,7 @@ import { logicalAnd, where } from '../elementwise/math';
 import { iota } from '../indexing/iota';
 import { takeAlongGrad } from '../indexing/takeAlong';
 import { max, min } from '../reduce/reduce';
+import { sum } from '../reduce/sum';
 import { reshape } from '../shape/reshape';
 import { slice } from '../shape/slice';
 import { asIndices } from '../indices';
@@ -58,11 +59,13 @@ export interface HistogramOptions {
   readonly range?: readonly [low: number, high: number];
   /** One float per element, of the elements' shape: added up instead of counted. Differentiable. */
   readonly weights?: Tensor;
+  /** Divide by the total and by the width of each bin, so that the integral is 1. Default false. */
+  readonly density?: boolean;
 }
 
 /** Counts and where they were made. */
 export interface HistogramCounts {
-  /** One per bin: int32, or the dtype of the weights. */
+  /** One per bin: int32, or the dtype of the weights; of the elements' float dtype for densities. */
   readonly counts: Tensor;
   /** One more than bins, ascending. */
   readonly edges: Tensor;
@@ -70,7 +73,8 @@ export interface HistogramCounts {
 
 /**
  * How many elements lie in each interval `[edge_i, edge_(i+1))`, the last one closed. What lies outside, and NaN, is not counted.
- * Integers and bool are taken as float32. This is NumPy's `histogram`; the metric `histogram` counts plain numbers.
+ * Integers and bool are taken as float32. With `density` the counts are divided by their total and by the widths of the bins;
+ * where nothing was counted they are NaN. This is NumPy's `histogram`; the metric `histogram` counts plain numbers.
  *
  * @example
  * const { counts, edges } = histogramCounts(losses, { bins: 20, range: [0, 5] });
@@ -90,7 +94,14 @@ export function histogramCounts(numbers: Tensor, options: HistogramOptions = {})
     length: bins + 1,
     ...(options.weights ? { weights: options.weights } : {}),
   });
-  return { counts: slice(counted, { stops: [bins] }), edges };
+  const counts = slice(counted, { stops: [bins] });
+  return { counts: options.density === true ? densityOf(cast(counts, x.dtype), edges) : counts, edges };
+}
+
+/** Counts over their total and over the widths of the bins. */
+function densityOf(counts: Tensor, edges: Tensor): Tensor {
+  const widths = sub(slice(edges, { starts: [1] }), slice(edges, { stops: [edges.size - 1] }));
+  return div(div(counts, sum(counts)), widths);
 }
 
 const isAscending = (edges: readonly number[]): boolean =>

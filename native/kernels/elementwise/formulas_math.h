@@ -6,6 +6,7 @@
 // the loop asks the C library for the others.
 
 #include "float_math.h"
+#include "math/doubles_cbrt.h"
 #include "math/doubles_erf.h"
 #include "math/doubles_exp.h"
 #include "math/doubles_pow.h"
@@ -52,6 +53,7 @@ PALIMPSEST_ROUNDED_FUNCTION(acos)
 PALIMPSEST_ROUNDED_FUNCTION(atan)
 PALIMPSEST_ROUNDED_FUNCTION(sinh)
 PALIMPSEST_ROUNDED_FUNCTION(cosh)
+PALIMPSEST_ROUNDED_FUNCTION(cbrt)
 
 struct erfinv {  // the C library has none
   static float apply(float a) { return static_cast<float>(apply(static_cast<double>(a))); }

@@ -76,7 +76,8 @@ namespace palimpsest {
   X(gelu, 1, same, Floats)                   \
   X(geluSlope, 1, same, Floats)              \
   X(geluTanh, 1, same, Floats)               \
-  X(geluTanhSlope, 1, same, Floats)
+  X(geluTanhSlope, 1, same, Floats)          \
+  X(cbrt, 1, same, Floats)
 
 // How the dtypes of operands and result hang together; T is the element type that the loop is chosen by.
 enum class Rule : std::uint8_t {

@@ -163,4 +163,23 @@ export const counting: readonly Row[] = [
     gives: ['int32'],
     orders: 0,
   },
+  {
+    name: 'densities of histogramCounts',
+    covers: ['searchSorted', 'bincount', 'div'],
+    run: ([x], bins) => histogramCounts(x!, { bins, density: true }).counts,
+    reference: ([x], edges: number[]) => {
+      const counts = edges
+        .slice(1)
+        .map((edge, i) => [...x!.data].filter((value) => value >= edges[i]! && value < edge).length);
+      const counted = counts.reduce((total, count) => total + count, 0);
+      const data = counts.map((count, i) => count / counted / (edges[i + 1]! - edges[i]!));
+      return { shape: [counts.length], data: Float64Array.from(data) };
+    },
+    cases: [
+      { name: 'uneven bins', inputs: [{ shape: [40], range: [-2, 3] }], options: [-1, 0, 0.5, 2.5] },
+      { name: 'one element', inputs: [{ shape: [1], values: [2] }], options: [0, 3, 4] },
+      { name: 'no elements', inputs: [{ shape: [0] }], options: [0, 1, 2] },
+    ],
+    orders: 0,
+  },
 ];

@@ -34,6 +34,7 @@ export const unary: readonly Row[] = [
   unaryRow('exp', math.exp, Math.exp),
   unaryRow('expm1', math.expm1, Math.expm1),
   unaryRow('sqrt', math.sqrt, Math.sqrt, { range: POSITIVE }),
+  unaryRow('cbrt', math.cbrt, Math.cbrt, { range: ONE_SIDED }),
   unaryRow('rsqrt', math.rsqrt, (x) => 1 / Math.sqrt(x), { range: POSITIVE }),
   unaryRow('reciprocal', math.reciprocal, (x) => 1 / x, { range: ONE_SIDED }),
   unaryRow('tanh', math.tanh, Math.tanh),
