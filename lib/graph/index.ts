@@ -10,6 +10,7 @@ export {
   type WideFloatDType,
 } from './dtype';
 export { tensor, type NestedNumbers, type NumberLike, type TensorOptions } from './create';
+export type { FormatOptions } from './text/format';
 export { wrap } from './wrap';
 export { Tensor, type Progress, type RunOptions, type Spec } from './tensor';
 export { Parameters } from './parameters';

@@ -13,6 +13,7 @@ import {
 import { fromHalfBits } from './halves/halfBits';
 import type { Op } from './op';
 import { formatShape, sizeOf, type Shape } from './shape';
+import { formatElements, type FormatOptions } from './text/format';
 
 /** What is known of a tensor before anything is computed. */
 export interface Spec {
@@ -94,6 +95,9 @@ let nextId = 1;
 
 /** Copying so much takes longer than a few milliseconds: the event loop need not wait for it. */
 const LARGE_COPY_BYTES = 16 << 20;
+
+/** The edges of more axes are too many for one look. */
+const MOST_AXES_SHOWN = 4;
 
 /**
  * An n-dimensional array that may not have been computed yet. Ops return lazy tensors at once; `evaluate`, `data` and
@@ -251,8 +255,36 @@ export class Tensor implements Disposable {
     this.dispose();
   }
 
+  /**
+   * The elements as NumPy prints them, computed first when need be; only the edges of more than `threshold` elements.
+   *
+   * @example
+   * console.log(await x.format({ precision: 3 }));
+   * @throws OptionError for a misspelled or impossible option; AbortedError when `signal` fires.
+   */
+  async format(options: FormatOptions = {}, run: RunOptions = {}): Promise<string> {
+    if (!this.#storage) await evaluation.run([this], run);
+    return this.#written(options);
+  }
+
+  #written(options?: FormatOptions): string {
+    const width = bytesPerElement(this.dtype);
+    const read = (start: number, count: number): StoredArray => {
+      const elements = allocateStored(this.dtype, count);
+      native.readBuffer(this.storage.handle, start * width, elements);
+      return elements;
+    };
+    return formatElements(this, read, options);
+  }
+
   toString(): string {
     const state = this.#disposed ? ', disposed' : this.#storage ? '' : ', lazy';
     return `Tensor(${this.dtype} ${formatShape(this.shape)}${state})`;
+  }
+  /** With the elements, if they are there: `console.log` computes nothing. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    const isShown =
+      this.#storage !== undefined && (this.size <= 1000 || this.shape.length <= MOST_AXES_SHOWN);
+    return isShown ? `${this.toString()} ${this.#written()}` : this.toString();
   }
 }
