@@ -1,5 +1,5 @@
 import { isHalf, type FloatDType } from '../dtype';
-import { roundToHalf } from '../halfBits';
+import { roundToHalf } from '../halves/halfBits';
 
 /** The most digits that tell two numbers of a dtype apart. */
 const MOST_DIGITS: Record<FloatDType, number> = { float32: 9, float64: 17, bfloat16: 4, float16: 5 };

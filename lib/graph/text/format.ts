@@ -1,7 +1,7 @@
 import { checkOptions, OptionError } from '../../errors';
 import type { DType, StoredArray } from '../dtype';
 import { isHalf } from '../dtype';
-import { fromHalfBits } from '../halfBits';
+import { fromHalfBits } from '../halves/halfBits';
 import { extent, sizeOf, type Shape } from '../shape';
 import { writeAlone, writerOf, type Write } from './elements';
 
