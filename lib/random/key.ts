@@ -45,6 +45,8 @@ const splitKeyOp = defineOp<{ count: number }>('splitKey', {
  * @example
  * const [weights, noise] = splitKey(key(7), 2);
  */
+export function splitKey(parent: Tensor, count?: 2): [Tensor, Tensor];
+export function splitKey(parent: Tensor, count: number): Tensor[];
 export function splitKey(parent: Tensor, count = 2): Tensor[] {
   checkShape('splitKey', [count, 2]);
   const rows = single(splitKeyOp([parent], { count }));

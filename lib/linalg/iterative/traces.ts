@@ -92,7 +92,7 @@ export function hutchinsonDiagonal(a: Linear, options: TraceOptions): Tensor {
 export function hutchPlusPlus(a: Linear, options: TraceOptions): TraceEstimate {
   const { operator, n, samples, dtype } = prepare('hutchPlusPlus', a, options, 3);
   const third = Math.floor(samples / 3);
-  const [sketchKey, restKey] = splitKey(options.key, 2) as [Tensor, Tensor];
+  const [sketchKey, restKey] = splitKey(options.key, 2);
   const width = Math.min(n, third);
   const { q } = qr(operator.matvec(signs(sketchKey, n, width, dtype)));
   const exact = sum(mul(q, operator.matvec(q)));
