@@ -98,7 +98,7 @@ const OPTIONS = [
  *   optimizer: adam(),
  *   epochs: 100,
  * });
- * @throws NotFiniteError when a loss or, at the end, a parameter is NaN or infinite; AbortedError when `signal` fires;
+ * @throws NotFiniteError when a loss or, at a checkpoint or the end, a parameter is NaN or infinite; AbortedError when `signal` fires;
  *   OptionError; FormatError for a checkpoint of another run. Nothing but the checkpoint is left behind then.
  */
 export async function fit<P, B>(options: FitOptions<P, B>, run: RunOptions = {}): Promise<FitResult<P>> {
@@ -146,11 +146,7 @@ class Fit<P, B> {
       await evaluate(this.#moment, this.#run.signal ? { signal: this.#run.signal } : {});
       await this.#epochs();
       const { params, state, average } = this.#moment;
-      if (!(await allFinite([params, average?.params]))) {
-        throw new NotFiniteError(
-          `fit: after step ${this.#position.step} a parameter is NaN or infinite; ${ADVICE}`,
-        );
-      }
+      await this.#checkFinite();
       if (checkpoint && this.#savedStep !== this.#position.step) await this.#save();
       disposeAll([state, average?.step]);
       const { step: steps, stopped, bestScore } = this.#position;
@@ -268,9 +264,20 @@ class Fit<P, B> {
     };
   }
 
+  /** The loss of a step says nothing of the parameters after it. */
+  async #checkFinite(): Promise<void> {
+    const { params, average } = this.#moment;
+    if (await allFinite([params, average?.params])) return;
+    throw new NotFiniteError(
+      `fit: after step ${this.#position.step} a parameter is NaN or infinite; ${ADVICE}`,
+    );
+  }
+
   async #save(): Promise<void> {
     const { checkpoint } = this.#options;
     if (!checkpoint) return;
+    // What a run goes on from must be worth it.
+    await this.#checkFinite();
     await saveRun(checkpoint.folder, this.#moment, this.#position, this.#identity, this.#run.signal);
     this.#savedStep = this.#position.step;
   }

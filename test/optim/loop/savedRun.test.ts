@@ -1,6 +1,8 @@
 import { readFile, writeFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { mul } from '../../../lib/ops/elementwise/arithmetic';
+import { sum } from '../../../lib/ops/reduce/sum';
 import { adam } from '../../../lib/optim/adam';
 import { weightAverage } from '../../../lib/optim/average';
 import { fit, type FitOptions } from '../../../lib/optim/loop/fit';
@@ -83,6 +85,19 @@ describe('a run that was interrupted', () => {
     await writeFile(path, JSON.stringify({ ...position, batch: position.batch - 1 }));
     expect(await bits(await fit(demanding({ checkpoint })))).not.toEqual(whole);
   });
+});
+
+test('parameters that are not finite are never saved', async () => {
+  const folder = freshFolder();
+  // Steps of 7.5e37: the fifth leaves float32, and the losses up to it are finite.
+  const steep = options({
+    loss: (theta) => sum(mul(theta.get('out'), 0.25)),
+    optimizer: sgd({ learningRate: 3e38 }),
+    epochs: 2,
+  });
+  const running = fit({ ...steep, checkpoint: { folder, everySteps: 1 } });
+  await expect(running).rejects.toThrow('fit: after step 5 a parameter is NaN or infinite');
+  expect(JSON.parse(await readFile(join(folder, 'position.json'), 'utf8'))).toMatchObject({ step: 4 });
 });
 
 describe('a run that is over', () => {
