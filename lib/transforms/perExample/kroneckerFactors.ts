@@ -43,8 +43,8 @@ function productOf(sites: readonly Site[], shape: Shape): Pick<ProductSite, 'lef
     const count = extent(total.shape, 0);
     return { left: reshape(total, [count, 1, rows]), right: ones([count, 1, 1], total.dtype) };
   }
-  const merged = mergedSite(sites);
-  const product = merged && merged.kind !== 'gather' ? asProduct(merged) : null;
+  const merged = sites.some(({ kind }) => kind === 'gather') ? null : mergedSite(sites);
+  const product = merged && asProduct(merged);
   if (product && extent(product.left.shape, 2) === rows && extent(product.right.shape, 2) === columns)
     return product;
   throw new ExampleAxisError(
