@@ -1,5 +1,6 @@
 export { cholesky } from './factor/cholesky';
 export { eigh, eigvalsh, type Eigh } from './factor/eigh';
+export { lu, type Lu } from './factor/luParts';
 export { qr, type Qr, type QrOptions } from './factor/qr';
 export { randomizedSvd, type RandomizedSvdOptions } from './factor/randomizedSvd';
 export { svd, svdvals, type Svd, type SvdOptions } from './factor/svd';
@@ -16,6 +17,7 @@ export { matrixPower } from './functions/matrixPower';
 export { matrixRank, type MatrixRankOptions } from './functions/matrixRank';
 export { inverseSqrtSpd, sqrtSpd } from './functions/sqrtSpd';
 export { choleskySolve } from './solve/choleskySolve';
+export { factorLu, type LuFactor, type LuSolveOptions } from './solve/factorLu';
 export { factorSpd, type SpdFactor } from './solve/factorSpd';
 export { lstsq, type Lstsq, type LstsqOptions } from './solve/lstsq';
 export { pinv, type PinvOptions } from './solve/pinv';

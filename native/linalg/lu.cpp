@@ -1,9 +1,12 @@
 // luFactor: LU [B, n, n] and row exchanges int32 [B, n] of [B, n, n]. luSolve: X of A X = Y or A^T X = Y,
-// given those; attribute: transposed. slogdet: the sign [B] and the logarithm of the absolute value [B] of
+// given those; attribute: transposed. rowOrder: which row each row was before the exchanges, int32 [B, n].
+// slogdet: the sign [B] and the logarithm of the absolute value [B] of
 // determinants.
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
+#include "kernels/pieces.h"
 #include "lapack.h"
 #include "matrices.h"
 
@@ -74,6 +77,14 @@ Error singular(int row) {
   return Error("ERR_SINGULAR", "the matrix is singular, pivot " + std::to_string(row - 1) + " is zero");
 }
 
+void check_exchanges(const char* kernel, const View& pivots, std::int64_t rows) {
+  const int* exchanges = pivots.as<std::int32_t>();
+  for (std::int64_t i = 0; i < pivots.size; ++i) {
+    const bool is_row = exchanges[i] >= 0 && exchanges[i] < rows;
+    if (!is_row) throw Error("ERR_INDEX", std::string(kernel) + ": a row exchange is outside the matrix");
+  }
+}
+
 void lu_solve(const Call& call) {
   call.expect_counts(3, 1);
   const View &lu = call.input(0), &pivots = call.input(1), &y = call.input(2);
@@ -91,10 +102,7 @@ void lu_solve(const Call& call) {
     T* out = x.as<T>();
     if (y.size == 0) return;
     const auto n = static_cast<std::size_t>(lu.dim(1)), k = static_cast<std::size_t>(y.dim(2));
-    for (std::int64_t i = 0; i < pivots.size; ++i) {
-      const bool is_row = exchanges[i] >= 0 && exchanges[i] < lu.dim(1);
-      if (!is_row) throw Error("ERR_INDEX", "luSolve: a row exchange is outside the matrix");
-    }
+    check_exchanges("luSolve", pivots, lu.dim(1));
     factor_each(
         call, "luSolve", static_cast<std::size_t>(lu.dim(0)),
         2.0 * static_cast<double>(n * n) * static_cast<double>(k), Size::small,
@@ -109,6 +117,23 @@ void lu_solve(const Call& call) {
         },
         singular);
   });
+}
+
+void row_order(const Call& call) {
+  call.expect_counts(1, 1);
+  const View &pivots = call.input(0), &order = call.output(0);
+  call.expect(pivots.rank() == 2 && order.shape == pivots.shape, "expected [B, n] in and out");
+  const int* exchanges = pivots.as<std::int32_t>();
+  int* rows = order.as<std::int32_t>();
+  check_exchanges("rowOrder", pivots, pivots.dim(1));
+  if (pivots.size == 0) return;
+  const auto n = static_cast<std::size_t>(pivots.dim(1));
+  for_each_unit(call.workers, static_cast<std::size_t>(pivots.dim(0)), static_cast<double>(n),
+                [&](std::size_t b) {
+                  std::iota(rows + b * n, rows + (b + 1) * n, 0);
+                  for (std::size_t i = b * n; i < (b + 1) * n; ++i)
+                    std::swap(rows[i], rows[b * n + static_cast<std::size_t>(exchanges[i])]);
+                });
 }
 
 void slogdet(const Call& call) {
@@ -150,6 +175,7 @@ void slogdet(const Call& call) {
 
 PALIMPSEST_KERNEL("luFactor", lu_factor);
 PALIMPSEST_KERNEL("luSolve", lu_solve);
+PALIMPSEST_KERNEL("rowOrder", row_order);
 PALIMPSEST_KERNEL("slogdet", slogdet);
 
 }  // namespace

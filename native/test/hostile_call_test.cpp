@@ -100,6 +100,9 @@ const std::vector<GoodCall> kGoodCalls = {
     {"choleskySolve", {d({1, 3, 3}), d({2, 3, 4})}, {d({2, 3, 4})}, {}},
     {"luFactor", {f({2, 3, 3})}, {f({2, 3, 3}), i({2, 3})}, {}},
     {"luSolve", {f({2, 3, 3}), i({2, 3}), f({2, 3, 4})}, {f({2, 3, 4})}, {0}},
+    {"rowOrder", {i({2, 3})}, {i({2, 3})}, {}},
+    {"scatterMax", {f({2, 5, 3}), i({2, 4, 1}), f({2, 4, 3})}, {f({2, 5, 3}), i({2, 5, 3})}, {}},
+    {"scatterMin", {d({2, 5, 3}), i({2, 4, 3}), d({2, 4, 3})}, {d({2, 5, 3}), i({2, 5, 3})}, {}},
     {"slogdet", {d({2, 3, 3})}, {d({2}), d({2})}, {}},
     {"eigh", {f({2, 3, 3})}, {f({2, 3}), f({2, 3, 3})}, {}},
     {"eigvalsh", {d({2, 3, 3})}, {d({2, 3})}, {}},
@@ -201,7 +204,8 @@ TEST("kernels accept the calls they are made for") {
     } catch (const Error& error) {
       // Labels may be any bytes, and so may elements that are to be as many as announced.
       const std::string codes[] = {"ERR_INDEX", "ERR_VALUE", "ERR_SINGULAR", "ERR_NOT_POSITIVE_DEFINITE"};
-      const bool depends_on_data = std::find(std::begin(codes), std::end(codes), error.code) != std::end(codes);
+      const bool depends_on_data =
+          std::find(std::begin(codes), std::end(codes), error.code) != std::end(codes);
       check(depends_on_data, call.name + std::string(": ") + error.what());
     }
   }

@@ -11,7 +11,9 @@ import {
   det,
   eigh,
   eigvalsh,
+  factorLu,
   factorSpd,
+  lu,
   inverse,
   inverseSqrtSpd,
   lstsq,
@@ -32,6 +34,7 @@ import {
 } from '../../lib/linalg';
 import { add, mul, sub, zeros } from '../../lib/ops/elementwise/arithmetic';
 import { abs } from '../../lib/ops/elementwise/math';
+import { takeAlong } from '../../lib/ops/indexing/takeAlong';
 import { matmul } from '../../lib/ops/products/matmul';
 import { max } from '../../lib/ops/reduce/reduce';
 import { sum } from '../../lib/ops/reduce/sum';
@@ -336,6 +339,29 @@ test('factorSpd keeps a factor for many solves', async () => {
   system.dispose();
   expect(() => system.solve(y)).toThrow(code('ERR_DISPOSED'));
   await expect(factorSpd(mul(definite, -1))).rejects.toEqual(code('ERR_NOT_POSITIVE_DEFINITE'));
+});
+
+test('factorLu keeps factors for many solves, with the matrix and with its transposed', async () => {
+  const a = add(random(9, [2, 5, 5]), identity(5));
+  const system = await factorLu(a);
+  const y = random(10, [3, 2, 5, 3]);
+  expect(await distance(system.solve(y), solve(a, y))).toBeLessThan(1e-12);
+  expect(await distance(system.solve(y, { transposed: true }), solve(transpose(a), y))).toBeLessThan(1e-12);
+  expect(await distance(system.inverse(), inverse(a))).toBeLessThan(1e-12);
+  system.dispose();
+  expect(() => system.solve(y)).toThrow(code('ERR_DISPOSED'));
+  const singular = await factorLu(mul(a, 0));
+  await expect(singular.solve(y).data()).rejects.toEqual(code('ERR_SINGULAR'));
+});
+
+test('the product of the factors of lu is the matrix with its rows in order', async () => {
+  const a = random(13, [3, 40, 40]);
+  const { l, u, permutation } = lu(a);
+  expect(await distance(matmul(l, u), takeAlong(a, expandDims(permutation, -1), { axis: -2 }))).toBeLessThan(
+    1e-12,
+  );
+  const entries = await abs(l).data();
+  expect(Math.max(...(entries as Float64Array))).toBe(1);
 });
 
 test('solving twice with one matrix factors it once', () => {

@@ -4,7 +4,7 @@ import type { Tensor } from '../../graph/tensor';
 import { batchAxis, batchOf, checkSquare, stacked } from '../matrices';
 import { exampleAxisOfSystem } from '../solve/system';
 
-// What `solve` is made of. Derivatives do not go through the factors, which are constants here.
+// What `solve` and the public `lu` are made of. Derivatives do not go through the factors, which are constants here.
 
 const luFactorOp = defineOp('luFactor', {
   infer: ([a]) => {
@@ -60,3 +60,19 @@ export const luSolve = ({ lu, pivots }: LuFactors, y: Tensor, transposed: boolea
 /** X of `A X = Y`, or of `A^T X = Y`, by Gaussian elimination with row exchanges; a constant for derivatives. */
 export const eliminate = (a: Tensor, y: Tensor, transposed: boolean): Tensor =>
   luSolve(luFactor(a), y, transposed);
+
+const rowOrderOp = defineOp('rowOrder', {
+  infer: ([pivots]) => ({ shape: pivots.shape, dtype: 'int32' }),
+  lower: {
+    kernel: 'rowOrder',
+    views: (_attributes, [pivots]) => ({ inputs: [stacked(pivots, 1)], outputs: [stacked(pivots, 1)] }),
+  },
+  constant: true,
+  example: {
+    axis: ({ first, inputs: [pivots], mixes }) =>
+      first.axis === pivots.shape.length - 1 ? mixes('the examples are rows of its matrices') : first,
+  },
+});
+
+/** Which row of the matrix each row of the product of the factors is, int32 [..., n]. */
+export const rowOrder = (pivots: Tensor): Tensor => single(rowOrderOp([pivots], {}));

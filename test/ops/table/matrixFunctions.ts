@@ -2,6 +2,7 @@ import { determinant, inverse as inverseReference, Matrix, pseudoInverse } from 
 import type { Shape } from '../../../lib/graph/shape';
 import { extent } from '../../../lib/graph/shape';
 import type { Tensor } from '../../../lib/graph/tensor';
+import { lu } from '../../../lib/linalg/factor/luParts';
 import { cofactors } from '../../../lib/linalg/functions/cofactors';
 import { det, slogdet } from '../../../lib/linalg/functions/determinant';
 import { matrixExponential } from '../../../lib/linalg/functions/matrixExponential';
@@ -11,6 +12,7 @@ import { solveLyapunov } from '../../../lib/linalg/solve/solveLyapunov';
 import { inverse, solve } from '../../../lib/linalg/solve/solve';
 import { add, mul } from '../../../lib/ops/elementwise/arithmetic';
 import { matmul } from '../../../lib/ops/products/matmul';
+import { flip } from '../../../lib/ops/shape/flip';
 import { transpose } from '../../../lib/ops/shape/transpose';
 import { eye } from '../../../lib/ops/shape/triangle';
 import type { NdArray } from '../../support/array';
@@ -81,6 +83,32 @@ const shapes = (...list: readonly (readonly [string, Shape])[]): readonly Case[]
 
 const perMatrix: Row['examples'] = [{ axes: [0], output: 0 }];
 
+/** Gaussian elimination, row after row, with the largest pivot of the column; both factors and the order of the rows. */
+function eliminated(a: Matrix): { l: Matrix; u: Matrix; order: number[] } {
+  const u = a.clone();
+  const l = Matrix.zeros(a.rows, a.rows);
+  const order = [...Array(a.rows).keys()];
+  for (let k = 0; k < a.rows; k++) {
+    let best = k;
+    for (let i = k; i < a.rows; i++) if (Math.abs(u.get(i, k)) > Math.abs(u.get(best, k))) best = i;
+    u.swapRows(k, best);
+    l.swapRows(k, best);
+    [order[k], order[best]] = [order[best]!, order[k]!];
+    l.set(k, k, 1);
+    for (let i = k + 1; i < a.rows; i++) {
+      const factor = u.get(i, k) / u.get(k, k);
+      l.set(i, k, factor);
+      for (let j = k; j < a.rows; j++) u.set(i, j, u.get(i, j) - factor * u.get(k, j));
+    }
+  }
+  return { l, u, order };
+}
+
+const flipped = (a: Matrix): Matrix => {
+  const rows = [...Array(a.rows).keys()].reverse();
+  return a.selection(rows, [...Array(a.columns).keys()]);
+};
+
 /** What is computed by way of factorisations. */
 export const matrixFunctions: readonly Row[] = [
   {
@@ -124,6 +152,27 @@ export const matrixFunctions: readonly Row[] = [
     cases: squares,
     tolerance: TOLERANCE,
     examples: perMatrix,
+  },
+  {
+    name: 'lu of rows that must be exchanged',
+    covers: ['luParts', 'luFactor', 'rowOrder'],
+    run: ([a]) => {
+      const { l, u, permutation } = lu(flip(regular(a!), { axis: -2 }));
+      return [l, u, permutation];
+    },
+    reference: ([a]) => {
+      const parts = matricesOf(a!).map((m) => eliminated(flipped(regularReference(m))));
+      return [
+        { shape: a!.shape, data: Float64Array.from(parts.flatMap(({ l }) => l.to1DArray())) },
+        { shape: a!.shape, data: Float64Array.from(parts.flatMap(({ u }) => u.to1DArray())) },
+        { shape: a!.shape.slice(0, -1), data: Float64Array.from(parts.flatMap(({ order }) => order)) },
+      ];
+    },
+    cases: squares,
+    large: ofShapes('large', undefined, [6, 60, 60]),
+    gives: ['float', 'float', 'int32'],
+    tolerance: TOLERANCE,
+    examples: [],
   },
   {
     name: 'slogdet',
