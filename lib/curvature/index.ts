@@ -27,3 +27,6 @@ export {
   type SpectralDensity,
   type SpectrumOptions,
 } from './spectrum';
+export { GradientStore, openGradients, storeGradients } from './influence/gradientStore';
+export { influence, selfInfluence, type InfluenceOptions } from './influence/influence';
+export { InfluenceScores, type Influential } from './influence/scores';

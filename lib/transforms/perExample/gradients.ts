@@ -49,6 +49,11 @@ export class PerExampleGradients<P> {
     this.#sources = sources;
   }
 
+  /** What the gradients are made of, per parameter: what files of them hold. @internal */
+  get sites(): readonly (readonly Site[])[] {
+    return this.#sites;
+  }
+
   /** `sum_n (dL_n/dtheta)^2`, elementwise: the diagonal of the empirical Fisher before the division by N. */
   sumSquares(): P {
     return this.#perParameter((sites, { shape }) => statistics.sumSquares(sites, shape));
