@@ -39,6 +39,7 @@ export {
   type TraceEstimate,
   type TraceOptions,
 } from './iterative/traces';
+export { xTrace } from './iterative/xTrace';
 export { assignment, type Assignment, type AssignmentOptions } from './optimal/assignment';
 export { elasticNet, lasso, type ElasticNet, type ElasticNetOptions } from './optimal/elasticNet';
 export {

@@ -14,8 +14,10 @@ import {
   lstsq,
   minres,
   powerIteration,
+  qr,
   solve,
   type Linear,
+  xTrace,
 } from '../../lib/linalg';
 import { abs } from '../../lib/ops/elementwise/math';
 import { add, mul, sub } from '../../lib/ops/elementwise/arithmetic';
@@ -192,7 +194,7 @@ test('powerIteration finds the largest eigenvalue, with its sign', async () => {
 
 describe('traces', () => {
   const options = { key: key(3), dtype: 'float64', samples: 300 } as const;
-  const estimates = [hutchinsonTrace, hutchPlusPlus];
+  const estimates = [hutchinsonTrace, hutchPlusPlus, xTrace];
   test.each(estimates.map((estimate) => [estimate.name, estimate] as const))(
     '%s is within a few standard errors',
     async (_name, estimate) => {
@@ -210,6 +212,44 @@ describe('traces', () => {
     expect(await all.trace.item()).toBeCloseTo(await trace(definite).item(), 10);
     const spread = diag(tensor(Float64Array.of(1, 2, 3)));
     expect(await distance(hutchinsonDiagonal(spread, options), diagonal(spread))).toBeLessThan(1e-12);
+  });
+
+  test('xTrace is exact for a multiple of the identity, for nothing, and where its range is all', async () => {
+    const flat: Linear = { shape: [N, N], matvec: (x) => mul(x, 3) };
+    expect(await xTrace(flat, { ...options, samples: 6 }).trace.item()).toBeCloseTo(3 * N, 10);
+    expect(await xTrace(mul(definite, 0), { ...options, samples: 6 }).trace.item()).toBe(0);
+    const all = xTrace(indefinite, { ...options, samples: 2 * N });
+    expect(await all.trace.item()).toBeCloseTo(await trace(indefinite).item(), 6);
+  });
+
+  test('xTrace has no bias', async () => {
+    const runs = 400;
+    const found = await evaluate(
+      Array.from(
+        { length: runs },
+        (_, i) => xTrace(indefinite, { ...options, key: key(i), samples: 8 }).trace,
+      ),
+    );
+    const values = await Promise.all(found.map((estimate) => estimate.item()));
+    const mean = values.reduce((total, value) => total + value, 0) / runs;
+    const variance = values.reduce((total, value) => total + (value - mean) ** 2, 0) / runs;
+    const exact = await trace(indefinite).item();
+    expect(Math.abs(mean - exact)).toBeLessThan(4 * Math.sqrt(variance / runs));
+  });
+
+  test('xTrace does better than hutchPlusPlus when eigenvalues fall quickly', async () => {
+    const { q } = qr(random(9, N, N));
+    const falling = diag(tensor(Float64Array.from({ length: N }, (_, i) => 2 ** -i)));
+    const a = matmul(q, matmul(falling, transpose(q)));
+    const exact = await trace(a).item();
+    const errorOf = async (estimate: typeof xTrace): Promise<number> => {
+      const found = await evaluate(
+        Array.from({ length: 30 }, (_, i) => estimate(a, { ...options, key: key(i), samples: 24 }).trace),
+      );
+      const values = await Promise.all(found.map((value) => value.item()));
+      return Math.sqrt(values.reduce((total, value) => total + (value - exact) ** 2, 0) / values.length);
+    };
+    expect(await errorOf(xTrace)).toBeLessThan((await errorOf(hutchPlusPlus)) / 2);
   });
 
   test('hutchPlusPlus does better than hutchinsonTrace when few eigenvalues matter', async () => {

@@ -33,14 +33,14 @@ export interface TraceEstimate {
 
 const OPTIONS = ['key', 'samples', 'size', 'dtype'] as const;
 
-interface Prepared {
+export interface Prepared {
   readonly operator: LinearOperator;
   readonly n: number;
   readonly samples: number;
   readonly dtype: FloatDType;
 }
 
-function prepare(where: string, a: Linear, options: TraceOptions, least: number): Prepared {
+export function prepare(where: string, a: Linear, options: TraceOptions, least: number): Prepared {
   checkOptions(where, options, OPTIONS);
   const { samples = 32, dtype = 'float32' } = options;
   if (!Number.isSafeInteger(samples) || samples < least)
@@ -53,7 +53,8 @@ function prepare(where: string, a: Linear, options: TraceOptions, least: number)
 const signs = (key: Tensor, n: number, count: number, dtype: FloatDType): Tensor =>
   where(bernoulli(key, [n, count]), ones([], dtype), mul(ones([], dtype), -1));
 
-function estimateOf(perSample: Tensor): TraceEstimate {
+/** The mean of estimates, and how far it may be off. */
+export function estimateOf(perSample: Tensor): TraceEstimate {
   const count = extent(perSample.shape, 0);
   const spread = variance(perSample, { correction: Math.min(1, count - 1) });
   const standardError = count > 1 ? sqrt(div(spread, count)) : mul(spread, NaN);
