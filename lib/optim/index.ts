@@ -19,6 +19,7 @@ export {
   type FitView,
 } from './loop/fit';
 export type { FitLoss } from './loop/steps';
+export { lbfgs, type LbfgsEnd, type LbfgsOptions, type LbfgsResult } from './lbfgs/lbfgs';
 export { lion, type LionOptions } from './lion';
 export { blockMask, masked, type Block, type Entries, type Mask } from './mask';
 export type { Optimizer, OptimizerState, Schedule, StepOptions } from './optimizer';
