@@ -17,8 +17,11 @@ export type Lowering<A> =
   /** A native kernel of its own. `views` gives the canonical shapes that the kernel wants to see. */
   | {
       readonly kernel: string;
-      /** The kernel moves elements without computing, so 16-bit floats need no float32 copy. Default false. */
-      readonly takesHalves?: boolean;
+      /**
+       * The kernel moves elements without computing, so 16-bit floats need no float32 copy; or it is a product that reads
+       * its first two inputs in 16 bits, both, and gives float32. Default false.
+       */
+      readonly takesHalves?: boolean | 'sides';
       /**
        * Where the result is a stretch of the only input as it lies in memory: the number of its first element. It then
        * costs nothing. Undefined where it is not.

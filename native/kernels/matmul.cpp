@@ -1,5 +1,9 @@
-// C = A B with either side transposed, batched with broadcasting, and a bias on the columns.
+// C = A B with either side transposed, batched with broadcasting, and a bias on the columns. Sides of 16-bit floats
+// give a C of float32.
+#include <type_traits>
+
 #include "core/kernel.h"
+#include "kernels/product/half_operand.h"
 #include "kernels/product/product.h"
 #include "kernels/thin/thin_product.h"
 
@@ -37,8 +41,22 @@ MatmulShape matmul_shape(const Call& call) {
   return shape;
 }
 
-template <typename T>
+// Floats of 16 bits are widened by the packers, added up as floats, and rounded by whoever stores the result.
+template <typename E>
+using Sum = std::conditional_t<is_half<E>, float, E>;
+
+template <typename E>
+auto side_of(const View& side, Index example_step, Index depth_step, Index row_step, Index depth) {
+  if constexpr (is_half<E>) {
+    return product::HalfMatrix<E>(side.as<E>(), example_step, depth_step, row_step);
+  } else {
+    return product::Matrix<E>(side.as<E>(), example_step, depth_step, row_step, depth);
+  }
+}
+
+template <typename E>
 void multiply(const Call& call, MatmulShape shape) {
+  using T = Sum<E>;
   const View &a = call.input(0), &b = call.input(1);
   const T* const bias = call.input_count() == 3 ? call.input(2).as<T>() : nullptr;
   // One right-hand side for all: the batches are further rows of a single product.
@@ -48,18 +66,17 @@ void multiply(const Call& call, MatmulShape shape) {
   }
   const Index step_a = a.dim(0) == 1 || shape.batches == 1 ? 0 : shape.rows * shape.depth;
   const Index step_b = b.dim(0) == 1 || shape.batches == 1 ? 0 : shape.depth * shape.columns;
-  if (thin::is_thin(static_cast<std::size_t>(shape.rows), static_cast<std::size_t>(shape.columns),
-                    static_cast<std::size_t>(shape.depth))) {
-    const auto size = [](Index extent) { return static_cast<std::size_t>(extent); };
-    thin::multiply<T>(call, {size(shape.batches), size(shape.rows), size(shape.columns), size(shape.depth),
-                             a.as<T>(), b.as<T>(), size(step_a), size(step_b), shape.transposed_a,
+  const auto size = [](Index extent) { return static_cast<std::size_t>(extent); };
+  if (thin::is_thin(size(shape.rows), size(shape.columns), size(shape.depth))) {
+    thin::multiply<T, E>(call, {size(shape.batches), size(shape.rows), size(shape.columns), size(shape.depth),
+                             a.as<E>(), b.as<E>(), size(step_a), size(step_b), shape.transposed_a,
                              shape.transposed_b, bias, call.output(0).as<T>()});
     return;
   }
-  const product::Matrix<T> left(a.as<T>(), step_a, shape.transposed_a ? shape.rows : 1,
-                                shape.transposed_a ? 1 : shape.depth, shape.depth);
-  const product::Matrix<T> right(b.as<T>(), step_b, shape.transposed_b ? 1 : shape.columns,
-                                 shape.transposed_b ? shape.depth : 1, shape.depth);
+  const auto left = side_of<E>(a, step_a, shape.transposed_a ? shape.rows : 1,
+                               shape.transposed_a ? 1 : shape.depth, shape.depth);
+  const auto right = side_of<E>(b, step_b, shape.transposed_b ? 1 : shape.columns,
+                                shape.transposed_b ? shape.depth : 1, shape.depth);
   product::Product<T> job{
       {shape.batches, 1, shape.depth, shape.rows, shape.columns}, left, right, call.output(0).as<T>()};
   job.column_bias = bias;
@@ -68,6 +85,8 @@ void multiply(const Call& call, MatmulShape shape) {
 
 void matmul(const Call& call) {
   const MatmulShape shape = matmul_shape(call);
+  if (call.input(0).dtype == DType::bfloat16) return multiply<BFloat16>(call, shape);
+  if (call.input(0).dtype == DType::float16) return multiply<Float16>(call, shape);
   dispatch_float(call.output(0).dtype, [&]<typename T>() { multiply<T>(call, shape); });
 }
 

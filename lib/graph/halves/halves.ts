@@ -35,7 +35,11 @@ const valuesOf = (step: Step): readonly Value[] =>
   step.kind === 'kernel' ? [...step.inputs, ...step.outputs] : [...step.inputs, step.output];
 
 const takesHalves = (step: Step): boolean =>
-  step.kind === 'kernel' ? step.takesHalves : STORING.has(step.operation);
+  step.kind === 'kernel' ? step.takesHalves === true : STORING.has(step.operation);
+
+/** A product reads its two sides as they are. */
+const readsHalf = (step: Step, input: number): boolean =>
+  step.kind === 'kernel' && step.takesHalves === 'sides' && input < 2;
 
 function widenedStep(step: Step, constants: ReadonlyMap<Block, number>): Step[] {
   const before: Step[] = [];
@@ -64,7 +68,7 @@ function widenedStep(step: Step, constants: ReadonlyMap<Block, number>): Step[] 
     after.push(conversion(wide, value, 'narrow'));
     return wide;
   };
-  const inputs = step.inputs.map(widened);
+  const inputs = step.inputs.map((value, i) => (readsHalf(step, i) ? value : widened(value)));
   const middle: Step =
     step.kind === 'kernel'
       ? ({ ...step, inputs, outputs: step.outputs.map(narrowed) } satisfies KernelStep)

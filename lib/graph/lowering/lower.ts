@@ -35,8 +35,8 @@ export interface Origin {
 export interface KernelStep extends Origin {
   readonly kind: 'kernel';
   readonly kernel: string;
-  /** The kernel reads and writes 16-bit floats by itself. */
-  readonly takesHalves: boolean;
+  /** The kernel reads and writes 16-bit floats by itself, or reads its two sides and gives float32. */
+  readonly takesHalves: boolean | 'sides';
   readonly attributes: readonly number[];
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];

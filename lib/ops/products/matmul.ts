@@ -45,6 +45,7 @@ const matmulOp = defineOp<Orientation>('matmul', {
   },
   lower: {
     kernel: 'matmul',
+    takesHalves: 'sides',
     attributes: ({ transA, transB }) => [Number(transA), Number(transB)],
     views: ({ transA }, [a, b], [y]) => canonicalShapes(a, b, y, transA),
   },

@@ -3,8 +3,12 @@
 namespace palimpsest::thin {
 
 template <>
-const ThinLoops<float> Loops<float>::avx2 = kThinLoops<float>;
+const ThinLoops<float, float> Loops<float, float>::avx2 = kThinLoops<float, float>;
 template <>
-const ThinLoops<double> Loops<double>::avx2 = kThinLoops<double>;
+const ThinLoops<double, double> Loops<double, double>::avx2 = kThinLoops<double, double>;
+template <>
+const ThinLoops<float, BFloat16> Loops<float, BFloat16>::avx2 = kThinLoops<float, BFloat16>;
+template <>
+const ThinLoops<float, Float16> Loops<float, Float16>::avx2 = kThinLoops<float, Float16>;
 
 }  // namespace palimpsest::thin

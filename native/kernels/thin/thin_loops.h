@@ -8,11 +8,12 @@ namespace palimpsest::thin {
 // order in which it lies.
 constexpr std::size_t kHeights[] = {1, 2, 4, 8};
 
-template <typename T>
+// E is what the large matrix is stored in: T, or floats of 16 bits, which are widened as they are loaded.
+template <typename T, typename E>
 struct Piece {
   const T* thin;  // [height, depth]
   std::size_t thin_step;
-  const T* large;
+  const E* large;
   std::size_t large_step;
   std::size_t depth;
   std::size_t width;
@@ -20,23 +21,23 @@ struct Piece {
   std::size_t out_step;
 };
 
-template <typename T>
+template <typename T, typename E>
 struct ThinLoops {
   // The large matrix is [depth, width]: rows of it times numbers are added to the result, which must be zero.
-  void (*add_rows[4])(const Piece<T>&);
+  void (*add_rows[4])(const Piece<T, E>&);
   // It is [width, depth]: every element of the result is a product of two rows.
-  void (*multiply_rows[4])(const Piece<T>&);
+  void (*multiply_rows[4])(const Piece<T, E>&);
 };
 
-template <typename T>
+template <typename T, typename E>
 struct Loops {
-  static const ThinLoops<T> baseline;
-  static const ThinLoops<T> avx2;
-  static const ThinLoops<T> avx512;
+  static const ThinLoops<T, E> baseline;
+  static const ThinLoops<T, E> avx2;
+  static const ThinLoops<T, E> avx512;
 };
 
 // The loops for this processor.
-template <typename T>
-const ThinLoops<T>& thin_loops();
+template <typename T, typename E>
+const ThinLoops<T, E>& thin_loops();
 
 }  // namespace palimpsest::thin

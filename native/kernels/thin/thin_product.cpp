@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/checked.h"
+#include "core/half.h"
 #include "kernels/pieces.h"
 #include "thin_loops.h"
 
@@ -24,10 +25,10 @@ constexpr std::size_t kMultipliedRows = 64;
 std::size_t ceil_div(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
 // The product as thin [height, depth] times large, whichever side each of them was.
-template <typename T>
+template <typename T, typename E>
 class ThinProduct {
  public:
-  ThinProduct(const Call& call, const Matrices<T>& m)
+  ThinProduct(const Call& call, const Matrices<T, E>& m)
       : call_(call),
         m_(m),
         left_is_thin_(m.rows <= kMostRows && (m.rows <= m.columns || m.columns > kMostRows)),
@@ -71,7 +72,7 @@ class ThinProduct {
 
   // The thin side as [height, chunk] for every batch and chunk of depth, with rows of zeros below.
   void pack() const {
-    const T* const from = left_is_thin_ ? m_.a : m_.b;
+    const E* const from = left_is_thin_ ? m_.a : m_.b;
     const std::size_t batch_step = left_is_thin_ ? m_.a_batch_step : m_.b_batch_step;
     const bool as_it_lies = left_is_thin_ ? !m_.a_transposed : m_.b_transposed;
     const std::size_t row_step = as_it_lies ? m_.depth : 1, depth_step = as_it_lies ? 1 : thin_rows_;
@@ -82,8 +83,8 @@ class ThinProduct {
       T* const to = thin(batch, unit % chunks_);
       std::fill(to, to + height_ * thin_step_, T(0));
       for (std::size_t i = 0; i < thin_rows_; ++i) {
-        const T* const row = from + batch * batch_step + i * row_step;
-        for (std::size_t k = first; k < last; ++k) to[i * thin_step_ + k - first] = row[k * depth_step];
+        const E* const row = from + batch * batch_step + i * row_step;
+        for (std::size_t k = first; k < last; ++k) to[i * thin_step_ + k - first] = number(row[k * depth_step]);
       }
     });
   }
@@ -94,13 +95,21 @@ class ThinProduct {
     if (!along_rows_ || first >= last) std::fill(out, out + height_ * part_step_, T(0));
     if (first >= last) return;
     const std::size_t column = block * columns_;
-    const T* const large = left_is_thin_ ? m_.b + batch * m_.b_batch_step : m_.a + batch * m_.a_batch_step;
+    const E* const large = left_is_thin_ ? m_.b + batch * m_.b_batch_step : m_.a + batch * m_.a_batch_step;
     const std::size_t large_step = along_rows_ ? m_.depth : width_;
     const std::size_t start = along_rows_ ? column * large_step + first : first * large_step + column;
-    const ThinLoops<T>& loops = thin_loops<T>();
+    const ThinLoops<T, E>& loops = thin_loops<T, E>();
     (along_rows_ ? loops.multiply_rows : loops.add_rows)[kind_](
         {thin(batch, chunk), thin_step_, large + start, large_step, last - first,
          std::min(columns_, width_ - column), out, part_step_});
+  }
+
+  static T number(E element) {
+    if constexpr (is_half<E>) {
+      return to_float(element);
+    } else {
+      return element;
+    }
   }
 
   // [height, thin_step_]
@@ -137,7 +146,7 @@ class ThinProduct {
   }
 
   const Call& call_;
-  const Matrices<T>& m_;
+  const Matrices<T, E>& m_;
   bool left_is_thin_;
   std::size_t thin_rows_, width_;
   std::size_t kind_, height_;
@@ -154,12 +163,14 @@ bool is_thin(std::size_t rows, std::size_t columns, std::size_t depth) {
          static_cast<double>(kFewElements);
 }
 
-template <typename T>
-void multiply(const Call& call, const Matrices<T>& matrices) {
-  if (matrices.batches > 0) ThinProduct<T>(call, matrices).run();
+template <typename T, typename E>
+void multiply(const Call& call, const Matrices<T, E>& matrices) {
+  if (matrices.batches > 0) ThinProduct<T, E>(call, matrices).run();
 }
 
 template void multiply(const Call& call, const Matrices<float>& matrices);
 template void multiply(const Call& call, const Matrices<double>& matrices);
+template void multiply(const Call& call, const Matrices<float, BFloat16>& matrices);
+template void multiply(const Call& call, const Matrices<float, Float16>& matrices);
 
 }  // namespace palimpsest::thin

@@ -75,6 +75,10 @@ struct MicroKernels {
   // The sum of products of two blocks of rows; lanes first, then their sum in double.
   double (*dot)(const T* x, Index x_step, const T* y, Index y_step, Index width, Index depth);
 
+  // So many floats of 16 bits as floats; for float only.
+  void (*widen_bfloat16)(const std::uint16_t* from, Index count, float* to);
+  void (*widen_float16)(const std::uint16_t* from, Index count, float* to);
+
   int columns() const { return kMaxVectors * lanes; }
 };
 

@@ -4,6 +4,11 @@
 #include <type_traits>
 #include <utility>
 
+#if defined(__F16C__)
+#include <immintrin.h>
+#endif
+
+#include "core/half.h"
 #include "micro_kernels.h"
 
 namespace palimpsest::product::PALIMPSEST_ISA {
@@ -71,6 +76,10 @@ MicroKernels<T> micro_kernels() {
   table.copy_blocks = copy_blocks<T>;
   table.fold = fold<T>;
   table.dot = dot<T>;
+  if constexpr (std::is_same_v<T, float>) {
+    table.widen_bfloat16 = widen_bfloat16;
+    table.widen_float16 = widen_float16;
+  }
   return table;
 }
 

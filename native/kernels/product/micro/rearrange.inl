@@ -191,6 +191,23 @@ void fold(const Blocks& blocks, const T* from, T* to) {
   }
 }
 
+inline void widen_bfloat16(const std::uint16_t* from, Index count, float* to) {
+  for (Index i = 0; i < count; ++i) to[i] = bfloat16_to_float(from[i]);
+}
+
+inline void widen_float16(const std::uint16_t* from, Index count, float* to) {
+  Index i = 0;
+#if defined(__F16C__)
+  for (; i + 8 <= count; i += 8) {
+    __m128i bits;
+    __builtin_memcpy(&bits, from + i, sizeof(bits));
+    const __m256 wide = _mm256_cvtph_ps(bits);
+    __builtin_memcpy(to + i, &wide, sizeof(wide));
+  }
+#endif
+  for (; i < count; ++i) to[i] = float16_to_float(from[i]);
+}
+
 // Four vectors of partial sums, added up in double every so often: short chains, for speed and for accuracy.
 template <typename T>
 double dot(const T* x, Index x_step, const T* y, Index y_step, Index width, Index depth) {
