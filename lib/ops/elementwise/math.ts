@@ -107,7 +107,7 @@ export const relu = unary(
 );
 
 /** -1, 0 or 1. */
-export const sign = unary(defineElementwise('sign', { takes: 'float' }));
+export const sign = unary(defineElementwise('sign', { takes: 'number' }));
 /** The largest integer that is not larger. */
 export const floor = unary(defineElementwise('floor', {}));
 /** The smallest integer that is not smaller. */
