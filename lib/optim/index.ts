@@ -1,3 +1,4 @@
+export { adafactor, type AdafactorOptions } from './adafactor';
 export { adagrad, type AdagradOptions } from './adagrad';
 export { adam, adamw, type AdamOptions } from './adam';
 export { weightAverage, type AverageOptions, type AverageState, type WeightAverage } from './average';

@@ -44,13 +44,26 @@ export function masked(optimizer: Optimizer, mask: Mask): Optimizer {
       params: withTensors(params, chosen(tensorsOf(next.params), parameters)),
       state: {
         ...next.state,
-        moments: next.state.moments.map((moment, which) =>
-          withTensors(moment, chosen(tensorsOf(moment), tensorsOf(state.moments[which]))),
-        ),
+        moments: next.state.moments.map((moment, which) => {
+          const moved = tensorsOf(moment);
+          moved.forEach((after, i) => {
+            checkOwnEntries(names[i] ?? '', after, parameters[i] ?? after, entries[i] ?? false);
+          });
+          return withTensors(moment, chosen(moved, tensorsOf(state.moments[which])));
+        }),
       },
     };
   };
   return { init: optimizer.init, step };
+}
+
+/** A moment that entries share cannot be kept for some of them. */
+function checkOwnEntries(name: string, moment: Tensor, parameter: Tensor, entries: boolean | Tensor): void {
+  if (typeof entries === 'boolean' || sameShape(moment.shape, parameter.shape)) return;
+  throw new OptionError(
+    `masked: this optimiser keeps a moment ${formatShape(moment.shape)} for all entries of '${name}' ` +
+      `${formatShape(parameter.shape)}; mask the whole of it, or take another optimiser`,
+  );
 }
 
 const choose = (entries: boolean | Tensor, moved: Tensor, kept: Tensor): Tensor =>

@@ -15,7 +15,7 @@ export type Schedule = (step: Tensor) => Tensor;
 export interface OptimizerState<P> {
   /** How many steps were taken, int32 without axes. */
   readonly step: Tensor;
-  /** Running averages, each a tree like the parameters: what they are is said by the optimiser. */
+  /** Running averages, each a tree with the names of the parameters: what they are is said by the optimiser. */
   readonly moments: readonly P[];
 }
 
@@ -91,10 +91,10 @@ export function optimizerOf({ name, rule, groups, moments }: OptimizerRules): Op
     const slopes = tensorsOf(gradients);
     const before = state.moments.map((moment) => tensorsOf(moment));
     checkLike(name, 'gradients', parameters, slopes);
-    for (const moment of before) checkLike(name, 'moments', parameters, moment);
     if (before.length !== moments.length) {
       throw new ShapeError(`${name}: ${moments.length} moments expected, got a state with ${before.length}`);
     }
+    moments.forEach((initial, i) => checkLike(name, 'moments', parameters.map(initial), before[i] ?? []));
     const names = namesOf(params);
     checkGroups(name, groups, names);
     const taken = cast(state.step, 'float64');

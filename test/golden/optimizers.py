@@ -34,6 +34,21 @@ CASES = [
         {'learningRate': 0.02, 'weightDecay': 0.3},
         lambda p: torch.optim.AdamW(p, lr=0.02, weight_decay=0.3),
     ),
+    ('adafactor', {}, lambda p: torch.optim.Adafactor(p)),
+    (
+        'adafactor',
+        {
+            'learningRate': 0.3,
+            'beta2Decay': -0.5,
+            'eps1': 1e-3,
+            'eps2': 0.5,
+            'clipThreshold': 1.1,
+            'weightDecay': 0.1,
+        },
+        lambda p: torch.optim.Adafactor(
+            p, lr=0.3, beta2_decay=-0.5, eps=(1e-3, 0.5), d=1.1, weight_decay=0.1
+        ),
+    ),
 ]
 
 SCHEDULES = [

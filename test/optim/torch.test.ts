@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { compile } from '../../lib/graph/compile';
 import { tensor } from '../../lib/graph/create';
 import type { Tensor } from '../../lib/graph/tensor';
+import { adafactor } from '../../lib/optim/adafactor';
 import { adam, adamw } from '../../lib/optim/adam';
 import { cosineDecay, linearDecay, stepDecay } from '../../lib/optim/schedules';
 import { sgd } from '../../lib/optim/sgd';
@@ -13,7 +14,7 @@ interface Golden {
   readonly start: readonly (readonly number[])[];
   readonly gradients: readonly (readonly (readonly number[])[])[];
   readonly cases: readonly {
-    readonly optimizer: 'sgd' | 'adam' | 'adamw';
+    readonly optimizer: 'sgd' | 'adam' | 'adamw' | 'adafactor';
     readonly options: object;
     readonly after: readonly (readonly (readonly number[])[])[];
   }[];
@@ -29,7 +30,7 @@ const golden = JSON.parse(readFileSync(join(__dirname, '../golden/optimizers.jso
 /** Both sides compute in float64; the order of the roundings in a step differs. */
 const TOLERANCE = 1e-13;
 
-const OPTIMIZERS = { sgd, adam, adamw };
+const OPTIMIZERS = { sgd, adam, adamw, adafactor };
 const SCHEDULES = { cosineDecay, linearDecay, stepDecay };
 
 const tensors = (values: readonly (readonly number[])[]): Tensor[] =>
