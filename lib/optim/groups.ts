@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 import { checkOptions, OptionError } from '../errors';
 import { mapTree } from '../graph/tree';
 
@@ -40,7 +42,7 @@ export function rulesOf<O extends { readonly groups?: readonly ParameterGroup<O>
   const { groups = [], ...own } = options;
   checkOptions(where, own, known);
   const ruleOfGroup = ({ parameters, ...changes }: ParameterGroup<O>): GroupRule<R> => {
-    if (!(parameters instanceof RegExp) && typeof parameters !== 'function') {
+    if (!types.isRegExp(parameters) && typeof parameters !== 'function') {
       throw new OptionError(
         `${where}: the parameters of a group are a RegExp or a function, got ${typeof parameters}`,
       );

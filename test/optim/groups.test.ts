@@ -1,3 +1,5 @@
+import { runInNewContext } from 'node:vm';
+
 import '../../lib/graph/evaluate';
 import { tensor } from '../../lib/graph/create';
 import { Parameters } from '../../lib/graph/parameters';
@@ -58,4 +60,10 @@ describe('groups', () => {
       'adam: amsgrad is for all groups or none',
     );
   });
+});
+
+test('patterns of other contexts are patterns', () => {
+  const parameters = runInNewContext('/bias/') as RegExp;
+  expect(parameters instanceof RegExp).toBe(false);
+  expect(() => sgd({ groups: [{ parameters, learningRate: 1 }] })).not.toThrow();
 });
