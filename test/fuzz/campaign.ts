@@ -1,7 +1,8 @@
-import { answersOf, questionOf, verdictOf, type Verdict } from './check';
+import { answersOf, questionOf, verdictOf } from './check';
 import { graphOf, type Vocabulary } from './generate';
 import type { Graph } from './graph';
 import { shortest } from './shrink';
+import type { Verdict } from './verdict';
 
 /** So many graphs are one program of the engine. */
 const TOGETHER = 20;

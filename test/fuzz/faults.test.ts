@@ -1,8 +1,9 @@
 import '../../lib/graph/evaluate';
 import { defineOp, single, type OpRecord } from '../../lib/graph/op';
 import type { Tensor } from '../../lib/graph/tensor';
-import { add, mul, neg } from '../../lib/ops/elementwise/arithmetic';
+import { add, mul, neg, sub } from '../../lib/ops/elementwise/arithmetic';
 import { tanh } from '../../lib/ops/elementwise/math';
+import { flip } from '../../lib/ops/shape/flip';
 import { stopGradient } from '../../lib/ops/shape/identity';
 import type { Row } from '../ops/row';
 import { at, build } from '../support/array';
@@ -65,6 +66,18 @@ test.each<readonly [string, Row, RegExp]>([
     'a shape that is not the one',
     rowOf({ infer: ([x]) => ({ shape: [x.shape[0]!], dtype: x.dtype }) }),
     /expected \[3, 4\]/,
+  ],
+  [
+    'a wrong sign going forwards',
+    rowOf({ jvp: ([dx, dw], [x, w]) => [dx && dw ? sub(mul(dx, w), mul(x, dw)) : null] }),
+    /^derivative 1, forwards, is/,
+  ],
+  [
+    'members of a batch that change places',
+    rowOf({
+      batch: ({ inputs: [x, w], batched, apply }) => apply([batched[0] ? flip(x, { axis: 0 }) : x, w], {}),
+    }),
+    /^v\d+\[\d+\] under vmap is/,
   ],
   [
     'a wrong sign going back',

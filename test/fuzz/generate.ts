@@ -47,6 +47,7 @@ class Generator {
   readonly #random: Random;
   readonly #float: FloatDType;
   readonly #order: 0 | 1 | 2;
+  readonly #way: Graph['way'];
   readonly #rows: readonly Row[];
   readonly #leaves: Leaf[] = [];
   readonly #applications: Application[] = [];
@@ -61,6 +62,7 @@ class Generator {
     this.#float = this.#random.pick(FLOATS);
     // Differences say something in float64 alone.
     this.#order = this.#float === 'float64' ? this.#random.pick([0, 1, 1, 2] as const) : 0;
+    this.#way = this.#random.pick(['plain', 'forward', 'mapped'] as const);
     const computed = isHalf(this.#float) ? 'float32' : this.#float;
     const isUsable = (row: Row): boolean =>
       allows(row, this.#order) && (row.dtypes ?? [computed]).includes(computed);
@@ -89,6 +91,7 @@ class Generator {
       seed: this.seed,
       float: this.#float,
       order: this.#order,
+      way: this.#way,
       leaves: this.#leaves,
       applications: this.#applications.map((application) => ({
         ...application,

@@ -29,6 +29,8 @@ export interface Graph {
   readonly float: FloatDType;
   /** How often it is differentiated. */
   readonly order: 0 | 1 | 2;
+  /** What is done besides reading it and going back through it: derivatives forwards, or all of it for a batch. */
+  readonly way: 'plain' | 'forward' | 'mapped';
   readonly leaves: readonly Leaf[];
   readonly applications: readonly Application[];
 }
@@ -93,12 +95,12 @@ export const leafTensors = ({ leaves }: Graph): Tensor[] =>
 
 /** The graph as a list of what it does. */
 export function describe(graph: Graph): string {
-  const { seed, float, order, leaves, applications } = graph;
+  const { seed, float, order, way, leaves, applications } = graph;
   const starts = firstResults(graph);
   const lines = applications.map(({ text, inputs, dtypes }, i) => {
     const results = dtypes.map((_, k) => `v${starts[i]! + k}`).join(', ');
     return `  ${results} = ${text}(${inputs.map((i) => `v${i}`).join(', ')})`;
   });
   const given = leaves.map(({ array, dtype }, i) => `  v${i}: ${dtype} [${array.shape.join(', ')}]`);
-  return [`seed ${seed}, ${float}, order ${order}`, ...given, ...lines].join('\n');
+  return [`seed ${seed}, ${float}, order ${order}, ${way}`, ...given, ...lines].join('\n');
 }

@@ -3,6 +3,7 @@ import { extent } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { add, equal, mul, notEqual, onesLike, zerosLike } from '../../ops/elementwise/arithmetic';
 import { abs, where } from '../../ops/elementwise/math';
+import { leadingAxes } from '../../ops/batching';
 import { inFloat32 } from '../../ops/inFloat32';
 import { iota } from '../../ops/indexing/iota';
 import { prod } from '../../ops/reduce/prod';
@@ -25,6 +26,7 @@ const cofactorsOp = defineOp<{ det: (a: Tensor) => Tensor }>('cofactors', {
   flops: () => 0,
   decompose: ([, a], { det }) => mul(expandDims(expandDims(det(a), -1), -1), transpose(inverse(a))),
   example: { axis: batchAxis },
+  batch: leadingAxes(0, 1),
 });
 
 /**

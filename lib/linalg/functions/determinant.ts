@@ -4,6 +4,7 @@ import type { Spec, Tensor } from '../../graph/tensor';
 import { agreedAxis } from '../../ops/agreedAxis';
 import { mul } from '../../ops/elementwise/arithmetic';
 import { exp } from '../../ops/elementwise/math';
+import { leadingAxes } from '../../ops/batching';
 import { inFloat32 } from '../../ops/inFloat32';
 import { sum } from '../../ops/reduce/sum';
 import { expandDims } from '../../ops/shape/reshape';
@@ -61,6 +62,7 @@ const detOp = defineOp('det', {
   // d det A = <cofactors, dA>
   vjp: ([g], [, a]) => [null, mul(cofactors(a, det), expandDims(expandDims(g, -1), -1))],
   jvp: ([, da], [, a]) => [da && sum(mul(cofactors(a, det), da), { axis: [-2, -1] })],
+  batch: leadingAxes<object>(0, 1),
   example: {
     axis: (use) => {
       const axis = agreedAxis(use);
