@@ -4,6 +4,7 @@
 
 #include "core/kernel.h"
 #include "kernels/product/half_operand.h"
+#include "kernels/product/pair_operand.h"
 #include "kernels/product/product.h"
 #include "kernels/thin/thin_product.h"
 
@@ -54,6 +55,19 @@ auto side_of(const View& side, Index example_step, Index depth_step, Index row_s
   }
 }
 
+// Two steps of depth at once, where the processor can.
+void multiply_pairs(const Call& call, const MatmulShape& shape, Index step_a, Index step_b, const float* bias) {
+  const product::PairMatrix left(call.input(0).as<BFloat16>(), step_a, shape.transposed_a ? shape.rows : 1,
+                                 shape.transposed_a ? 1 : shape.depth, shape.depth);
+  const product::PairMatrix right(call.input(1).as<BFloat16>(), step_b, shape.transposed_b ? 1 : shape.columns,
+                                  shape.transposed_b ? shape.depth : 1, shape.depth);
+  product::Product<float> job{{shape.batches, 1, product::ceil_div(shape.depth, 2), shape.rows, shape.columns},
+                              left, right, call.output(0).as<float>()};
+  job.column_bias = bias;
+  job.kernels = &product::pair_kernels()->tiles;
+  product::run_product(call, job);
+}
+
 template <typename E>
 void multiply(const Call& call, MatmulShape shape) {
   using T = Sum<E>;
@@ -72,6 +86,9 @@ void multiply(const Call& call, MatmulShape shape) {
                              a.as<E>(), b.as<E>(), size(step_a), size(step_b), shape.transposed_a,
                              shape.transposed_b, bias, call.output(0).as<T>()});
     return;
+  }
+  if constexpr (std::is_same_v<E, BFloat16>) {
+    if (product::pair_kernels() != nullptr) return multiply_pairs(call, shape, step_a, step_b, bias);
   }
   const auto left = side_of<E>(a, step_a, shape.transposed_a ? shape.rows : 1,
                                shape.transposed_a ? 1 : shape.depth, shape.depth);

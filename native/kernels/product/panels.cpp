@@ -56,7 +56,7 @@ Index square_tile_rows(Index steps) {
 
 template <typename T>
 void multiply_panels(const PanelProduct<T>& job, Update update) {
-  const MicroKernels<T>& kernels = micro_kernels<T>();
+  const MicroKernels<T>& kernels = job.kernels != nullptr ? *job.kernels : micro_kernels<T>();
   for_each_tile(job, update, [&](const Tile<T>& tile, Index height, Index vectors, bool apart) {
     kernels.tile[apart][height - 1][vectors - 1](tile);
   });

@@ -17,6 +17,8 @@ struct PanelProduct {
   // See Tile; column_start is readable up to a whole number of tiles.
   const T* row_start = nullptr;
   const T* column_start = nullptr;
+  // Other tiles than those of T, for operands that hold something else than numbers of T.
+  const MicroKernels<T>* kernels = nullptr;
 };
 
 // C (=, +=) sum over all depth.

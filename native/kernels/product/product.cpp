@@ -123,13 +123,15 @@ class Run {
                          Index c_step) const {
     const Slivers tall{rows.size(), tallest_};
     const Slivers wide = column_slivers<T>(columns.size());
-    return {product_.a.panel(depth, rows, tall, panel_a),
-            tall,
-            product_.b.panel(depth, columns, wide, panel_b),
-            wide,
-            depth,
-            c,
-            c_step};
+    PanelProduct<T> job{product_.a.panel(depth, rows, tall, panel_a),
+                        tall,
+                        product_.b.panel(depth, columns, wide, panel_b),
+                        wide,
+                        depth,
+                        c,
+                        c_step};
+    job.kernels = product_.kernels;
+    return job;
   }
 
   static void clear(Range rows, Range columns, T* c, Index c_step) {

@@ -24,6 +24,8 @@ struct Product {
   const T* column_bias = nullptr;
   // So many batches in turn have a `row_bias` each.
   Index biased_batches = 1;
+  // See PanelProduct; for sums only.
+  const MicroKernels<T>* kernels = nullptr;
 };
 
 template <typename T>

@@ -22,6 +22,17 @@ const MicroKernels<T>& micro_kernels() {
   return chosen;
 }
 
+const PairKernels* pair_kernels() {
+#if defined(__x86_64__)
+  static const bool is_there = isa() == Isa::avx512 && __builtin_cpu_supports("avx512bf16");
+  if (is_there) {
+    static const PairKernels kernels = avx512::pair_kernels();
+    return &kernels;
+  }
+#endif
+  return nullptr;
+}
+
 template const MicroKernels<float>& micro_kernels();
 template const MicroKernels<double>& micro_kernels();
 

@@ -86,6 +86,17 @@ struct MicroKernels {
 template <typename T>
 const MicroKernels<T>& micro_kernels();
 
+// For processors that multiply and add pairs of bfloat16: kernels of float whose tiles read pairs of neighbours along
+// the depth where floats would stand. Sums are of float32; subnormal numbers count as zero.
+struct PairKernels {
+  MicroKernels<float> tiles;
+  // out[j] = the pair of first[j] and second[j].
+  void (*interleave)(const std::uint16_t* first, const std::uint16_t* second, Index count, float* out);
+};
+
+// Null where the processor has no such instructions.
+const PairKernels* pair_kernels();
+
 namespace baseline {
 template <typename T>
 MicroKernels<T> micro_kernels();
@@ -97,6 +108,7 @@ MicroKernels<T> micro_kernels();
 namespace avx512 {
 template <typename T>
 MicroKernels<T> micro_kernels();
+PairKernels pair_kernels();
 }
 
 }  // namespace palimpsest::product
