@@ -1,4 +1,5 @@
-import { announce, PATIENCE_MS, reportOf, runChild } from '../support/child';
+import { PATIENCE_MS, reportOf, runChild } from '../support/child';
+import { announce } from '../support/numbers';
 import type { AccountingReport } from './children/accounting';
 
 jest.setTimeout(PATIENCE_MS);

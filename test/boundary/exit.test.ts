@@ -1,4 +1,5 @@
-import { announce, isSanitized, PATIENCE_MS, runChild, type Ended } from '../support/child';
+import { isSanitized, PATIENCE_MS, runChild, type Ended } from '../support/child';
+import { announce } from '../support/numbers';
 
 jest.setTimeout(PATIENCE_MS);
 

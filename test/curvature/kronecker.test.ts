@@ -37,8 +37,9 @@ import { linear } from '../../lib/ops/products/matmul';
 import { expectClose } from '../support/compare';
 import { draw, inBatches, objective, parameters, SIZE, TOLERANCE, x, y, type LabeledBatch } from './problem';
 
-const same = async (got: Tensor, expected: Tensor, what: string, tolerance = TOLERANCE): Promise<void> =>
+const same = async (got: Tensor, expected: Tensor, what: string, tolerance = TOLERANCE): Promise<void> => {
   expectClose(await got.data(), await expected.data(), tolerance, what);
+};
 
 /** Losses that are linear in the outputs: every cotangent is this, so inputs and cotangents are independent. */
 const SLOPE = draw(90, [3]);

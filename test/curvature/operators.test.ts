@@ -48,8 +48,9 @@ const written = {
   },
 };
 
-const same = async (got: Tensor, expected: Tensor, what: string, tolerance = TOLERANCE): Promise<void> =>
+const same = async (got: Tensor, expected: Tensor, what: string, tolerance = TOLERANCE): Promise<void> => {
   expectClose(await got.data(), await expected.data(), tolerance, what);
+};
 
 describe.each([
   ['Hessian', hessianOperator, written.hessian],

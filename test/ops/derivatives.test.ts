@@ -1,8 +1,11 @@
 import '../../lib/graph/evaluate';
 import { checkDuality, checkFloat32Gradient, checkGradient, checkSecond } from './checks/derivatives';
+import { announceObserved } from '../support/numbers';
 import { table } from './table';
 
 const differentiable = table.filter((row) => row.orders !== 0);
+
+afterAll(announceObserved);
 
 describe.each(differentiable.map((row) => [row.name, row] as const))('%s', (_name, row) => {
   test('has the gradient that differences have', async () => {

@@ -4,6 +4,9 @@ import { checkExamples, checkMixes } from './checks/examples';
 import { checkThrough } from './checks/through';
 import { variablesOf, type Case } from './row';
 import { table } from './table';
+import { announceObserved } from '../support/numbers';
+
+afterAll(announceObserved);
 
 const differentiable = table.filter((row) => row.orders !== 0);
 

@@ -1,7 +1,19 @@
 import '../../lib/graph/evaluate';
 import { checkFused } from './checks/fused';
 import { checkLayout, checkSpecial, checkValue } from './checks/value';
+import { announce } from '../support/numbers';
 import { table } from './table';
+
+test('special numbers and extreme sizes are in the table', () => {
+  const special = table.reduce((total, row) => total + (row.special?.length ?? 0), 0);
+  const empty = table.filter((row) => row.without?.empty === undefined).length;
+  const single = table.filter((row) => row.without?.size1 === undefined).length;
+  announce(
+    'R19',
+    `${special} cases with NaN and infinities; ${empty} and ${single} of ${table.length} rows with no and one element`,
+  );
+  expect(special).toBeGreaterThan(0);
+});
 
 describe.each(table.map((row) => [row.name, row] as const))('%s', (_name, row) => {
   test('is what its reference says', async () => {

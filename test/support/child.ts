@@ -71,8 +71,3 @@ export function reportOf(ended: Ended): unknown {
   }
   return JSON.parse(ended.stdout.trim().split('\n').at(-1) ?? '');
 }
-
-/** Prints the number that a promise of reliability is measured by. */
-export function announce(promise: string, number: string): void {
-  process.stderr.write(`${promise}: ${number}\n`);
-}

@@ -24,15 +24,15 @@ export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<num
   return difference === 0 ? 0 : difference / scale;
 }
 
-/** Throws when two arrays differ by more than the tolerance allows. */
+/** Throws when two arrays differ by more than the tolerance allows; returns by how much they do. */
 export function expectClose(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,
   tolerance: number,
   what: string,
-): void {
+): number {
   const error = relativeError(actual, expected);
-  if (error <= tolerance) return;
+  if (error <= tolerance) return error;
   const head = (values: ArrayLike<number>): string =>
     `[${Array.from(values).slice(0, LISTED).join(', ')}${values.length > LISTED ? ', ...' : ''}]`;
   throw new Error(

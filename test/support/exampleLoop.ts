@@ -7,6 +7,7 @@ import { grad } from '../../lib/transforms/grad';
 import { perExample, type PerExampleGradients } from '../../lib/transforms/perExample';
 import { matrixShape } from '../../lib/transforms/perExample/rotate';
 import { expectClose } from './compare';
+import { observe } from './numbers';
 import { directions, sequence } from './sequence';
 import { arrayOf, arraysOf, tensorOf } from './tensors';
 
@@ -58,13 +59,16 @@ export async function compareWithLoop(
     parts.reduce((total, part) => total.map((t, i) => t + f(part[i]!)), new Float64Array(parts[0]!.length));
   // A gradient that vanishes is measured against the others: it has rounding errors but no scale.
   const scale = Math.max(...expected.flatMap((all) => [...all.map(Math.abs)]));
-  const close = (actual: ArrayLike<number>, wanted: ArrayLike<number>, name: string): void =>
-    expectClose(
+  const close = (actual: ArrayLike<number>, wanted: ArrayLike<number>, name: string): void => {
+    const label = `${what}, ${name}`;
+    const error = expectClose(
       [...Array.from(actual), scale],
       [...Array.from(wanted), scale],
       tolerance,
-      `${what}, ${name}`,
+      label,
     );
+    observe(`R5 statistics against a loop over single examples, ${gradients.losses.dtype}`, error, label);
+  };
   const stored = await arraysOf(gradients.materialize());
   const squares = await arraysOf(gradients.sumSquares());
   const sums = await arraysOf(gradients.sum());

@@ -168,8 +168,9 @@ describe.each(cases.map((item) => [item.name, item] as const))('%s', (_name, ite
           dots[n]! += g * v[i]!;
         }),
       );
-      const check = async (got: Tensor, expected: ArrayLike<number>, what: string): Promise<void> =>
+      const check = async (got: Tensor, expected: ArrayLike<number>, what: string): Promise<void> => {
         expectClose(await got.data(), expected, TOLERANCE, `${what} of ${parameter}`);
+      };
       await check(
         results.squares.get(parameter),
         fold((g) => g * g),

@@ -1,5 +1,8 @@
 import { compareWithLoop } from '../support/exampleLoop';
 import { zoo } from './zoo/networks';
+import { announceObserved } from '../support/numbers';
+
+afterAll(announceObserved);
 
 /** Relative to the largest gradient; sums are in another order than in a loop over single examples. */
 const TOLERANCE = { float64: 1e-10, float32: 1e-5 } as const;

@@ -6,6 +6,7 @@ import { permutation } from '../../lib/data/shuffle';
 import { ssd } from '../../lib/unlearn';
 import { digits, scorer, trainedMlp } from '../support/digitsMlp';
 import { permutedFactors } from '../support/permutedFactors';
+import { announce } from '../support/numbers';
 
 // Corrective unlearning at a first size: 100 of 4,000 digits carry a patch and the label 0, ten of them are identified.
 
@@ -56,8 +57,9 @@ test('SSD removes the backdoor with a tenth of the poison identified; retraining
   const { parameters } = await ssd(model, data, { alpha, lambda });
   const corrected = await score(parameters, triggered);
   const lost = cleanBefore - (await score(parameters, clean));
-  console.log(
-    `R23 backdoor: triggered accuracy ${corrected.toFixed(3)}, clean accuracy lost ${lost.toFixed(3)}`,
+  announce(
+    'R23',
+    `backdoor: triggered accuracy ${corrected.toFixed(3)}, clean accuracy lost ${lost.toFixed(3)}`,
   );
   expect(corrected).toBeGreaterThanOrEqual(0.5);
   expect(lost).toBeLessThanOrEqual(0.06);

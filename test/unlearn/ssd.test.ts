@@ -7,6 +7,7 @@ import type { Model } from '../../lib/models/model';
 import { ssd, type SsdOptions } from '../../lib/unlearn';
 import { CLASSES, digits, scorer, trainedMlp } from '../support/digitsMlp';
 import { permutedFactors } from '../support/permutedFactors';
+import { announce } from '../support/numbers';
 
 const SEED = 1;
 
@@ -68,7 +69,7 @@ describe('on real digits', () => {
         break;
       }
     }
-    console.log(`R23 ssd: ${succeeded} of ${CLASSES} classes forgotten with the others within 0.04`);
+    announce('R23', `ssd: ${succeeded} of ${CLASSES} classes forgotten with the others within 0.04`);
     expect(succeeded).toBeGreaterThanOrEqual(6);
   }, 120_000);
 

@@ -9,6 +9,7 @@ import { hvp } from '../../../lib/transforms/hvp';
 import { jvp } from '../../../lib/transforms/jvp';
 import { vjp } from '../../../lib/transforms/vjp';
 import { expectClose, expectShape } from '../../support/compare';
+import { observe } from '../../support/numbers';
 import { centralDifferences, directionalDifference } from '../../support/differences';
 import { directions, sequence } from '../../support/sequence';
 import { arrayOf, arraysOf, joined, tensorOf } from '../../support/tensors';
@@ -70,7 +71,13 @@ export async function checkGradient(row: Row, of: Case): Promise<void> {
   // All variables together, with a fraction of the value: a derivative that vanishes has no scale of its own.
   const scale = Math.max(Math.abs(await loss(variables).item()) / 1000, SMALLEST_SCALE);
   const [actual, expected] = [joined(gradients), numeric.flatMap((part) => [...part])];
-  expectClose([...actual, scale], [...expected, scale], GRADIENT_TOLERANCE, `${what}, gradient`);
+  const error = expectClose(
+    [...actual, scale],
+    [...expected, scale],
+    GRADIENT_TOLERANCE,
+    `${what}, gradient`,
+  );
+  observe('R2 gradients against differences, float64', error, what);
 }
 
 /** The same rules in float32 and in float64, at the same points. */
@@ -82,7 +89,9 @@ export async function checkFloat32Gradient(row: Row, of: Case): Promise<void> {
       return variables.length === 0 ? [] : joined(await arraysOf(vjp(fn, variables).pull(seeds as Tensor[])));
     }),
   );
-  expectClose(single!, double!, FLOAT32_GRADIENT_TOLERANCE, `${row.name}, ${of.name}, float32 gradient`);
+  const what = `${row.name}, ${of.name}`;
+  const error = expectClose(single!, double!, FLOAT32_GRADIENT_TOLERANCE, `${what}, float32 gradient`);
+  observe('R2 gradients in float32 against float64', error, what);
 }
 
 /** Forward against reverse: `<u, J v> = <J^T u, v>` for random directions, in all variables and in one alone. */
@@ -117,6 +126,8 @@ async function compareModes(
   const error = Math.abs(forward - backward) / (forwardSize + backwardSize || 1);
   if (!(error <= tolerance))
     throw new Error(`${what}: <u, J v> = ${forward} and <J^T u, v> = ${backward} differ`);
+  const float = variables[0]?.dtype ?? 'float64';
+  observe(`R4 forward against reverse, ${float}`, error, what);
 }
 
 /** The inner product of two lists of tensors, and the product of their lengths. */
@@ -153,12 +164,13 @@ export async function checkSecond(row: Row, of: Case): Promise<void> {
   const scale = Math.max(...(await gradientSize(loss, variables)), ...expected.map(Math.abs));
   const close = async (tensors: Tensors, kind: string): Promise<void> => {
     const actual = joined(await arraysOf(tensors));
-    expectClose(
+    const error = expectClose(
       [...actual, scale],
       [...expected, scale],
       SECOND_TOLERANCE,
       `${what}, second derivative, ${kind}`,
     );
+    observe(`R3 second derivatives against differences, ${kind}`, error, what);
   };
   await close(forward, 'forward over reverse');
   await close(reverse, 'reverse over reverse');

@@ -1,0 +1,31 @@
+'use strict';
+
+const cell = (text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+
+/** The page: what is promised, how it is shown, and what was measured. */
+function page(results, processors) {
+  const rows = results.map(
+    ({ id, promise, target, numbers, tests = [], commands = [], holds, isMissing }) => {
+      const shown = [
+        ...tests.map((test) => `\`${test}\``),
+        ...commands.map((command) => `\`npm run ${command}\``),
+      ];
+      const verdict = isMissing ? 'in part' : holds ? 'holds' : '**fails**';
+      return `| ${[id, promise, target, numbers.map(cell).join('<br>') || 'tests pass', verdict, shown.join(', ')].join(' | ')} |`;
+    },
+  );
+  return `# Reliability
+
+What this package promises, and what shows it. Written by \`npm run reliability\`, which measures everything at its full size; the
+tests named last run in CI as well, where fuzzing, repetitions and coverage are smaller or left out.
+
+| | promise | target | measured | | shown by |
+| --- | --- | --- | --- | --- | --- |
+${rows.join('\n')}
+
+Measured with ${processors} processors on Linux x86-64. Times of cancellation, exit and responsiveness depend on what else the machine
+does. Whether dependencies have known advisories is not asked here, for that needs a network: \`npm audit\` does.
+`;
+}
+
+module.exports = { page };

@@ -1,0 +1,26 @@
+import packageJson from '../../package.json';
+import { announce } from '../support/numbers';
+
+/** What a user installs with this package, and why none of it is written here. */
+const REVIEWED: Readonly<Record<string, string>> = {
+  'node-addon-api': 'builds the addon where no prebuilt one fits',
+  'node-api-headers': 'builds the addon where no prebuilt one fits',
+  'node-gyp-build': 'finds the addon',
+  'cli-progress': 'progress bars on a terminal',
+  commander: 'arguments of the command line',
+  'csv-parse': 'CSV files',
+  fflate: 'compressed npz files',
+  picocolors: 'colours on a terminal',
+  zod: 'checks configurations and descriptions in files',
+};
+
+test('runtime dependencies are those that were reviewed, in exact versions', () => {
+  const { dependencies } = packageJson as { dependencies: Record<string, string> };
+  expect(Object.keys(dependencies).sort()).toEqual(Object.keys(REVIEWED).sort());
+  for (const version of Object.values(dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+  const native = Object.keys(dependencies).filter((name) => name.startsWith('node-'));
+  announce(
+    'R24',
+    `${Object.keys(dependencies).length} runtime dependencies, ${native.length} of them for the addon`,
+  );
+});
