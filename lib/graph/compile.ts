@@ -42,7 +42,8 @@ export function compile<A extends readonly unknown[], R>(fn: (...args: A) => R):
     const key = signatureOf(args);
     let entry = cache.get(key);
     if (!entry) cache.set(key, (entry = entryOf(fn, args)));
-    await evaluate(args, options.signal ? { signal: options.signal } : {});
+    // Waiting for nothing would leave time to dispose of what is there.
+    if (tensorsOf(args).some(({ evaluated }) => !evaluated)) await evaluate(args, { signal: options.signal });
     const inputs = [...tensorsOf(args), ...entry.captured].map((tensor) => tensor.storage);
     const storages = await run(entry.program, inputs);
     const templates = tensorsOf(entry.result);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { tensor } from '../../../lib/graph/create';
 import { evaluate } from '../../../lib/graph/evaluate';
 import type { Tensor } from '../../../lib/graph/tensor';
+import { wrap } from '../../../lib/graph/wrap';
 import { readSafetensors } from '../../../lib/io/safetensors';
 import { writeSafetensors } from '../../../lib/io/writeSafetensors';
 import { memory } from '../../../lib/native';
@@ -14,6 +15,7 @@ import { mul } from '../../../lib/ops/elementwise/arithmetic';
 import { matmul } from '../../../lib/ops/products/matmul';
 import { reshape } from '../../../lib/ops/shape/reshape';
 import { sum } from '../../../lib/ops/reduce/sum';
+import { slice } from '../../../lib/ops/shape/slice';
 import { memoryAtRest } from '../../support/garbage';
 
 export interface AccountingReport {
@@ -30,6 +32,7 @@ const externalBytes = (): number => memory().externalBytes - process.memoryUsage
 async function main(): Promise<void> {
   const path = join(mkdtempSync(join(tmpdir(), 'palimpsest-accounting-')), 'weights.safetensors');
   const held: Tensor[] = [];
+  const borrowed = new Float32Array(1 << 16);
   const hold = (x: Tensor): void => void held.push(x);
   const steps: Readonly<Record<string, () => unknown>> = {
     create: () => hold(tensor(new Float32Array(1000))),
@@ -37,7 +40,10 @@ async function main(): Promise<void> {
     'create a large one': () => hold(tensor(new Float64Array(1 << 18))),
     compute: async () => hold(await evaluate(mul(held[0]!, 2))),
     'compute a view': async () => hold(await evaluate(reshape(held[0]!, [10, 100]))),
-    'compute a product': async () => hold(await evaluate(matmul(held.at(-1)!, reshape(held[0]!, [100, 10])))),
+    'view a part': async () => hold(await evaluate(slice(held[2]!, { starts: [1000] }))),
+    'compute a part': async () => hold(await evaluate(slice(mul(held[2]!, 2), { starts: [1000] }))),
+    borrow: () => hold(wrap(borrowed)),
+    'compute a product': async () => hold(await evaluate(matmul(held[4]!, reshape(held[0]!, [100, 10])))),
     'compute and drop': () => evaluate(mul(held[0]!, 3)),
     read: () => sum(held[0]!).item(),
     write: () => writeSafetensors(path, [['a', held[2]!]]),
