@@ -6,7 +6,7 @@ import { jvp } from '../../lib/transforms/jvp';
 import { vmap } from '../../lib/transforms/vmap';
 import type { NdArray } from '../support/array';
 import { tensorOf } from '../support/tensors';
-import { build, interpret, type Graph } from './graph';
+import { build, interpret, interpretIfPossible, type Graph } from './graph';
 import { twoMembers } from './mapped';
 import { Random } from './random';
 import type { Question, Verdict } from './verdict';
@@ -91,7 +91,8 @@ export function derivativeQuestion(
         const moved = array.data.map((x, i) => x + distance * directions[leaf]!.data[i]!);
         return variable ? { shape: array.shape, data: moved } : array;
       });
-      const values = interpret(graph, given);
+      const values = interpretIfPossible(graph, given);
+      if (values === null) return NaN;
       return results.reduce(
         (total, value, k) =>
           total + values[value]!.data.reduce((part, x, i) => part + x * weights[k]!.data[i]!, 0),

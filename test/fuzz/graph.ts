@@ -83,6 +83,17 @@ export function interpret(
   return values;
 }
 
+/** Null where a disturbance leads out of what a reference is defined for. */
+export function interpretIfPossible(
+  ...given: Parameters<typeof interpret>
+): ReturnType<typeof interpret> | null {
+  try {
+    return interpret(...given);
+  } catch {
+    return null;
+  }
+}
+
 /** Every value as a lazy tensor of the engine. */
 export function build({ applications }: Graph, leaves: readonly Tensor[]): readonly Tensor[] {
   const values = [...leaves];

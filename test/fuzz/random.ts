@@ -28,15 +28,15 @@ export class Random {
 
   /** Numbers in [low, high), as both float dtypes hold them. */
   numbers(count: number, low: number, high: number): Float64Array {
-    return Float64Array.from({ length: count }, () => Math.fround(low + (high - low) * this.next()));
+    return Float64Array.from({ length: count }, () => Math.fround(this.between(low, high)));
   }
 
-  sign(): -1 | 1 {
-    return this.chance(0.5) ? 1 : -1;
+  between(low: number, high: number): number {
+    return low + (high - low) * this.next();
   }
 
   /** -1 or 1 for every element. */
   signs(count: number): Float64Array {
-    return Float64Array.from({ length: count }, () => this.sign());
+    return Float64Array.from({ length: count }, () => (this.chance(0.5) ? 1 : -1));
   }
 }
