@@ -59,7 +59,10 @@ class Descent {
       const bool is_last = sweeps >= settings_.sweeps;
       if (largest_step > settings_.tolerance * largest && sweeps % 10 != 0 && !is_last) continue;
       *gap = duality_gap(first, second);
-      if (*gap <= enough || is_last) break;
+      if (!std::isfinite(*gap))
+        throw Error("ERR_VALUE", "elasticNet: the sums of the numbers' squares overflow");
+      // Where nothing moves, nothing will.
+      if (*gap <= enough || is_last || largest_step == 0) break;
     }
     *gap /= static_cast<double>(n_);
     return sweeps;

@@ -203,7 +203,8 @@ TEST("kernels accept the calls they are made for") {
       try_call(dice, call);
     } catch (const Error& error) {
       // Labels may be any bytes, and so may elements that are to be as many as announced.
-      const std::string codes[] = {"ERR_INDEX", "ERR_VALUE", "ERR_SINGULAR", "ERR_NOT_POSITIVE_DEFINITE"};
+      const std::string codes[] = {"ERR_INDEX", "ERR_VALUE", "ERR_SINGULAR", "ERR_NOT_POSITIVE_DEFINITE",
+                                   "ERR_NO_CONVERGENCE"};
       const bool depends_on_data =
           std::find(std::begin(codes), std::end(codes), error.code) != std::end(codes);
       check(depends_on_data, call.name + std::string(": ") + error.what());

@@ -139,6 +139,17 @@ describe('elastic net', () => {
     expect(await gap(hasty)).toBeGreaterThan(100 * (await gap(elasticNet(x, y, { alpha: 0.001 }))));
   });
 
+  test('says so when squares overflow, and stops where nothing moves', async () => {
+    const vast = elasticNet(mul(x, 1e200), mul(y, 1e200), { alpha: 0.1 });
+    await expect(vast.weights.data()).rejects.toEqual(code('ERR_VALUE'));
+    const exact = elasticNet(tensor([[1], [1]], { dtype: 'float64' }), tensor([2, 2], { dtype: 'float64' }), {
+      alpha: 0.5,
+      tolerance: 0,
+      maxIterations: 1_000_000_000,
+    });
+    expect(await exact.weights.data()).toEqual(Float64Array.of(1.5));
+  });
+
   test('refuses what does not fit', () => {
     expect(() => elasticNet(zeros([3, 2]), zeros([3]))).toThrow(code('ERR_DTYPE'));
     expect(() => lasso(x, zeros([3], 'float64'))).toThrow(code('ERR_SHAPE'));
