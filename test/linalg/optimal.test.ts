@@ -144,6 +144,8 @@ describe('elastic net', () => {
     await expect(vast.weights.data()).rejects.toEqual(code('ERR_VALUE'));
     const exact = elasticNet(tensor([[1], [1]], { dtype: 'float64' }), tensor([2, 2], { dtype: 'float64' }), {
       alpha: 0.5,
+      l1Ratio: 1,
+      intercept: false,
       tolerance: 0,
       maxIterations: 1_000_000_000,
     });
