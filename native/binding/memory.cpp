@@ -29,7 +29,8 @@ bool is_detached(Napi::Env env, napi_value buffer) {
 
 StoragePtr borrow(Napi::Env env, const Napi::Object& buffer, std::span<std::byte> bytes, const char* where) {
   if (buffer.Get("resizable").ToBoolean()) {
-    throw Error("ERR_BUFFER", std::string(where) + ": the ArrayBuffer can be resized; its memory might go while in use");
+    throw Error("ERR_BUFFER",
+                std::string(where) + ": the ArrayBuffer can be resized; its memory might go while in use");
   }
   Environment& environment = Environment::of(env);
   const std::uint64_t number = environment.next_loan++;
@@ -60,7 +61,8 @@ Napi::Value array_over(Napi::Env env, StoragePtr storage) {
     drop_holder(env, **held);
   };
   napi_value array = nullptr;
-  if (napi_create_external_arraybuffer(env, (*held)->data(), (*held)->bytes(), finalize, held, &array) != napi_ok) {
+  std::byte* const data = (*held)->data();
+  if (napi_create_external_arraybuffer(env, data, (*held)->bytes(), finalize, held, &array) != napi_ok) {
     delete held;
     return env.Undefined();
   }

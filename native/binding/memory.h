@@ -18,8 +18,8 @@ StoragePtr borrow(Napi::Env env, const Napi::Object& buffer, std::span<std::byte
 // Throws ERR_BUFFER when the storage borrows from an ArrayBuffer that was detached since.
 void check_loan(Napi::Env env, const Storage& storage, const char* where);
 
-// An ArrayBuffer over the bytes of a storage, which it keeps alive; undefined where there cannot be one: for memory
-// that is not the allocator's, and on platforms that keep all ArrayBuffers to themselves.
+// An ArrayBuffer over the bytes of a storage, which it keeps alive; undefined where there cannot be one:
+// for memory that is not the allocator's, and on platforms that keep all ArrayBuffers to themselves.
 Napi::Value array_over(Napi::Env env, StoragePtr storage);
 
 }  // namespace palimpsest::binding

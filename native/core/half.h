@@ -4,8 +4,8 @@
 
 namespace palimpsest {
 
-// Floats of 16 bits as they are stored. Nothing is computed in them: they are widened to float first, which is
-// exact, and results are rounded once, to the nearest and halves to even.
+// Floats of 16 bits as they are stored. Nothing is computed in them: they are widened to float first, which
+// is exact, and results are rounded once, to the nearest and halves to even.
 struct BFloat16 {
   std::uint16_t bits;
 };
@@ -16,8 +16,8 @@ struct Float16 {
 template <typename T>
 constexpr bool is_half = __is_same(T, BFloat16) || __is_same(T, Float16);
 
-// The conversions are written without branches where a compiler can vectorise them, and call nothing: files for newer
-// instruction sets include them as well, each with copies of its own.
+// The conversions are written without branches where a compiler can vectorise them, and call nothing: files
+// for newer instruction sets include them as well, each with copies of its own.
 
 static inline float bfloat16_to_float(std::uint16_t bits) {
   return __builtin_bit_cast(float, static_cast<std::uint32_t>(bits) << 16);
@@ -60,8 +60,8 @@ static inline std::uint16_t float16_from_float(float x) {
   return static_cast<std::uint16_t>(sign | (magnitude >= (143u << 23) ? special : finite));
 }
 
-// The nearest float, but to the one with an odd last bit when it is not exact: rounding that once more to fewer bits
-// gives what rounding the first number would have given.
+// The nearest float, but to the one with an odd last bit when it is not exact: rounding that once more to
+// fewer bits gives what rounding the first number would have given.
 static inline float float_rounded_to_odd(double x) {
   const float nearest = static_cast<float>(x);
   const double back = static_cast<double>(nearest);

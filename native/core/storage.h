@@ -11,13 +11,15 @@
 
 namespace palimpsest {
 
-// Whose memory the bytes of a storage are: the allocator's, a mapped file's, or somebody else's who counts them.
+// Whose memory the bytes of a storage are: the allocator's, a mapped file's, or somebody else's who counts
+// them.
 enum class Memory { allocated, mapped, borrowed };
 
 // A block of bytes with one owner count. Shapes and dtypes live in programs, never here.
 class Storage {
  public:
-  Storage(void* data, std::size_t bytes, std::function<void(Storage&)> release, Memory memory = Memory::allocated,
+  Storage(void* data, std::size_t bytes, std::function<void(Storage&)> release,
+          Memory memory = Memory::allocated,
           std::uint64_t loan = 0)
       : data_(data), bytes_(bytes), release_(std::move(release)), memory_(memory), loan_(loan) {}
   ~Storage() { release_(*this); }
@@ -33,7 +35,8 @@ class Storage {
   const Storage& origin() const { return origin_ ? *origin_ : *this; }
 
   // Some bytes of a storage, which live as long as the view does. Throws ERR_BUFFER unless they are inside.
-  static std::shared_ptr<Storage> view(const std::shared_ptr<Storage>& whole, std::size_t offset, std::size_t bytes);
+  static std::shared_ptr<Storage> view(const std::shared_ptr<Storage>& whole, std::size_t offset,
+                                       std::size_t bytes);
 
  private:
   Storage(void* data, std::size_t bytes, std::shared_ptr<const Storage> origin)
@@ -55,13 +58,14 @@ struct MemoryCounters {
   std::size_t cached_bytes;  // freed blocks kept for the next request
 };
 
-// Hands out 64-byte aligned storages and keeps freed blocks for reuse: on virtual machines the page faults of fresh
-// memory cost more than most kernels that write it. A storage keeps its allocator alive.
+// Hands out 64-byte aligned storages and keeps freed blocks for reuse: on virtual machines the page faults
+// of fresh memory cost more than most kernels that write it. A storage keeps its allocator alive.
 class Allocator : public std::enable_shared_from_this<Allocator> {
  public:
   ~Allocator();
   StoragePtr allocate(std::size_t bytes);
-  // What a request takes: sizes are rounded, so that buffers of nearly equal size can take each other's place.
+  // What a request takes: sizes are rounded, so that buffers of nearly equal size can take each other's
+  // place.
   static std::size_t capacity_for(std::size_t bytes);
   MemoryCounters counters() const;
   void reset_peak();

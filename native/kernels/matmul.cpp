@@ -1,5 +1,5 @@
-// C = A B with either side transposed, batched with broadcasting, and a bias on the columns. Sides of 16-bit floats
-// give a C of float32.
+// C = A B with either side transposed, batched with broadcasting, and a bias on the columns. Sides of
+// 16-bit floats give a C of float32.
 #include <type_traits>
 
 #include "core/kernel.h"
@@ -56,12 +56,15 @@ auto side_of(const View& side, Index example_step, Index depth_step, Index row_s
 }
 
 // Two steps of depth at once, where the processor can.
-void multiply_pairs(const Call& call, const MatmulShape& shape, Index step_a, Index step_b, const float* bias) {
+void multiply_pairs(const Call& call, const MatmulShape& shape, Index step_a, Index step_b,
+                    const float* bias) {
   const product::PairMatrix left(call.input(0).as<BFloat16>(), step_a, shape.transposed_a ? shape.rows : 1,
                                  shape.transposed_a ? 1 : shape.depth, shape.depth);
-  const product::PairMatrix right(call.input(1).as<BFloat16>(), step_b, shape.transposed_b ? 1 : shape.columns,
+  const product::PairMatrix right(call.input(1).as<BFloat16>(), step_b,
+                                  shape.transposed_b ? 1 : shape.columns,
                                   shape.transposed_b ? shape.depth : 1, shape.depth);
-  product::Product<float> job{{shape.batches, 1, product::ceil_div(shape.depth, 2), shape.rows, shape.columns},
+  product::Product<float> job{{shape.batches, 1, product::ceil_div(shape.depth, 2), shape.rows,
+                               shape.columns},
                               left, right, call.output(0).as<float>()};
   job.column_bias = bias;
   job.kernels = &product::pair_kernels()->tiles;

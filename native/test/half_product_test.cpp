@@ -15,8 +15,8 @@ struct Case {
 
 // On both sides of where tiles, blocks, slivers, vectors and pairs come out even.
 const Case kCases[] = {{1, 1, 1},    {1, 17, 300},  {3, 200, 129}, {9, 2, 9},     {12, 7, 32},   {13, 64, 33},
-                       {40, 1, 70},  {65, 130, 31}, {200, 90, 1},  {25, 513, 47}, {500, 33, 80}, {31, 1100, 530},
-                       {64, 256, 64}, {0, 3, 4},    {3, 0, 4}};
+                       {40, 1, 70},  {65, 130, 31}, {200, 90, 1},  {25, 513, 47}, {500, 33, 80},
+                       {31, 1100, 530}, {64, 256, 64}, {0, 3, 4},    {3, 0, 4}};
 
 template <typename Half>
 Half rounded(double x) {
@@ -42,7 +42,8 @@ double element(const Tensor& x, std::int64_t batch, std::int64_t row, std::int64
 }
 
 template <typename Half>
-void check_product(const Case& c, std::int64_t batches, bool repeated, bool turn_a, bool turn_b, bool biased) {
+void check_product(const Case& c, std::int64_t batches, bool repeated, bool turn_a, bool turn_b,
+                   bool biased) {
   Tensor a = matrices<Half>(batches, c.rows, c.depth, turn_a, 1);
   Tensor b = matrices<Half>(repeated ? 1 : batches, c.depth, c.columns, turn_b, 2);
   Tensor bias({c.columns}, std::vector<float>(static_cast<std::size_t>(c.columns), 0.25f));
@@ -61,8 +62,9 @@ void check_product(const Case& c, std::int64_t batches, bool repeated, bool turn
         }
         const double found = static_cast<double>(y.at<float>((n * c.rows + i) * c.columns + j));
         if (!(std::fabs(found - sum) <= 1e-6 * (1 + size))) {
-          check(false, std::to_string(c.rows) + " x " + std::to_string(c.depth) + " x " + std::to_string(c.columns) +
-                           ": element " + std::to_string(i) + ", " + std::to_string(j) + " is " +
+          check(false, std::to_string(c.rows) + " x " + std::to_string(c.depth) + " x " +
+                           std::to_string(c.columns) + ": element " + std::to_string(i) + ", " +
+                           std::to_string(j) + " is " +
                            std::to_string(found) + ", expected " + std::to_string(sum));
         }
       }
@@ -74,7 +76,9 @@ template <typename Half>
 void check_products() {
   for (const Case& c : kCases) {
     for (const bool turn_a : {false, true}) {
-      for (const bool turn_b : {false, true}) check_product<Half>(c, 1, false, turn_a, turn_b, turn_a != turn_b);
+      for (const bool turn_b : {false, true}) {
+        check_product<Half>(c, 1, false, turn_a, turn_b, turn_a != turn_b);
+      }
     }
   }
   for (const Case& c : {Case{5, 31, 40}, Case{2, 90, 200}, Case{30, 8, 65}}) {

@@ -21,7 +21,7 @@ Code program(const std::vector<Code>& values, const std::vector<Code>& instructi
   Code code = {2, 1, 1, 1, 64, static_cast<double>(values.size())};
   for (const Code& value : values) code.insert(code.end(), value.begin(), value.end());
   code.push_back(static_cast<double>(instructions.size()));
-  for (const Code& instruction : instructions) code.insert(code.end(), instruction.begin(), instruction.end());
+  for (const Code& numbers : instructions) code.insert(code.end(), numbers.begin(), numbers.end());
   return code;
 }
 
@@ -35,7 +35,8 @@ void check_malformed(const std::string& text, const Code& code) {
 }
 
 TEST("a program reads only what it has written") {
-  const Code input = value(kInput, 4), output = value(kOutput, 16), small = value(kSlot, 4), whole = value(kSlot, 16);
+  const Code input = value(kInput, 4), output = value(kOutput, 16);
+  const Code small = value(kSlot, 4), whole = value(kSlot, 16);
   Program::decode(program({input, value(kOutput, 4), small}, {step(0, 2), step(2, 1)}));
   check_malformed("nothing wrote", program({input, output, whole}, {step(2, 1)}));
   check_malformed("nothing wrote", program({input, output, small, whole}, {step(0, 2), step(3, 1)}));
@@ -62,7 +63,9 @@ TEST("a program reads stretches of what it has written, and writes from the begi
     return Code{kFloat32, kind, 0, offset, 2, 1, extent};
   };
   const Code whole = value(kInput, 16), slot = value(kSlot, 16), output = value(kOutput, 4);
-  const auto read = [&](const Code& part) { return program({whole, slot, part, output}, {step(0, 1), step(2, 3)}); };
+  const auto read = [&](const Code& part) {
+    return program({whole, slot, part, output}, {step(0, 1), step(2, 3)});
+  };
   Program::decode(read(at(kSlot, 48, 4)));
   Program::decode(read(at(kInput, 4096, 4)));
   check_malformed("larger than its slot", read(at(kSlot, 52, 4)));
@@ -74,7 +77,8 @@ TEST("a program reads stretches of what it has written, and writes from the begi
                                            {step(0, 1), step(2, 3)}));
   check_malformed("into the middle", program({whole, at(kSlot, 16, 4), output}, {step(0, 1), step(1, 2)}));
   check_malformed("over one of its inputs",
-                  program({whole, slot, at(kSlot, 4, 4), value(kSlot, 4), output}, {step(0, 1), step(2, 3), step(3, 4)}));
+                  program({whole, slot, at(kSlot, 4, 4), value(kSlot, 4), output},
+                          {step(0, 1), step(2, 3), step(3, 4)}));
 }
 
 TEST("a program refuses inputs that end too early or lie where elements cannot") {

@@ -62,8 +62,8 @@ void cast_loop(std::size_t n, std::byte* out, const std::byte* a, const std::byt
 #if defined(__F16C__)
 // The processor converts eight (sixteen) numbers at a time, rounding to the nearest and halves to even.
 template <>
-void cast_loop<float, Float16>(std::size_t n, std::byte* out, const std::byte* a, const std::byte*, const std::byte*,
-                               double) {
+void cast_loop<float, Float16>(std::size_t n, std::byte* out, const std::byte* a, const std::byte*,
+                               const std::byte*, double) {
   const auto* x = reinterpret_cast<const std::uint16_t*>(a);
   auto* y = reinterpret_cast<float*>(out);
   std::size_t i = 0;
@@ -79,15 +79,16 @@ void cast_loop<float, Float16>(std::size_t n, std::byte* out, const std::byte* a
 }
 
 template <>
-void cast_loop<Float16, float>(std::size_t n, std::byte* out, const std::byte* a, const std::byte*, const std::byte*,
-                               double) {
+void cast_loop<Float16, float>(std::size_t n, std::byte* out, const std::byte* a, const std::byte*,
+                               const std::byte*, double) {
   constexpr int kToNearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
   const auto* x = reinterpret_cast<const float*>(a);
   auto* y = reinterpret_cast<std::uint16_t*>(out);
   std::size_t i = 0;
 #if defined(__AVX512F__)
   for (; i + 16 <= n; i += 16) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(y + i), _mm512_cvtps_ph(_mm512_loadu_ps(x + i), kToNearest));
+    const __m256i bits = _mm512_cvtps_ph(_mm512_loadu_ps(x + i), kToNearest);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(y + i), bits);
   }
 #endif
   for (; i + 8 <= n; i += 8) {

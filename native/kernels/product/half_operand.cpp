@@ -3,10 +3,12 @@
 namespace palimpsest::product {
 namespace {
 
-// Steps of depth that go through a buffer together: with the widest sliver 8 KiB, a quarter of the first-level cache.
+// Steps of depth that go through a buffer together: with the widest sliver 8 KiB, a quarter of the
+// first-level cache.
 constexpr Index kSteps = 64;
 constexpr Index kWidest = kMaxVectors * kSlack;
-// Rows that are read in place lie this much apart beyond their length, lest they compete for the sets of a cache.
+// Rows that are read in place lie this much apart beyond their length, lest they compete for the sets of a
+// cache.
 constexpr Index kGap = 16;
 
 template <typename Half>
@@ -50,7 +52,8 @@ Panel<float> HalfMatrix<Half>::panel(const DepthBlock& block, Range rows, const 
 
 // Rows lie side by side in every step of depth.
 template <typename Half>
-void HalfMatrix<Half>::pack_steps(const std::uint16_t* first, Index depth, const Slivers& slivers, float* to) const {
+void HalfMatrix<Half>::pack_steps(const std::uint16_t* first, Index depth, const Slivers& slivers,
+                                  float* to) const {
   const auto convert = widen<Half>();
   for (Index k = 0; k < depth; ++k) {
     const std::uint16_t* from = first + k * depth_step_;
@@ -62,7 +65,8 @@ void HalfMatrix<Half>::pack_steps(const std::uint16_t* first, Index depth, const
 
 // Steps of depth lie side by side in every row: some of them are widened, then turned.
 template <typename Half>
-void HalfMatrix<Half>::pack_rows(const std::uint16_t* first, Index depth, const Slivers& slivers, float* to) const {
+void HalfMatrix<Half>::pack_rows(const std::uint16_t* first, Index depth, const Slivers& slivers,
+                                 float* to) const {
   const auto convert = widen<Half>();
   alignas(64) float wide[kWidest * kSteps];
   slivers.for_each([&](Index begin, Index size, Index width) {

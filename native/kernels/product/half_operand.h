@@ -5,14 +5,15 @@
 
 namespace palimpsest::product {
 
-// A matrix of 16-bit floats as `Matrix` describes one, widened while it is packed: memory is read once, at half the
-// bytes, and the panels are those of floats. One example at a time.
+// A matrix of 16-bit floats as `Matrix` describes one, widened while it is packed: memory is read once, at
+// half the bytes, and the panels are those of floats. One example at a time.
 template <typename Half>
 class HalfMatrix : public Operand<float> {
  public:
   HalfMatrix(const Half* data, Index example_step, Index depth_step, Index row_step);
 
-  Panel<float> panel(const DepthBlock& block, Range rows, const Slivers& slivers, float* scratch) const override;
+  Panel<float> panel(const DepthBlock& block, Range rows, const Slivers& slivers,
+                     float* scratch) const override;
   Index scratch_size(Index rows, Index depth) const override;
 
  private:

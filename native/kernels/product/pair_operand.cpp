@@ -11,11 +11,14 @@ constexpr Index kSteps = 64;
 constexpr Index kWidest = kMaxVectors * kSlack;
 constexpr Index kGap = 16;
 
-bool is_aligned(const std::uint16_t* data) { return reinterpret_cast<std::uintptr_t>(data) % sizeof(float) == 0; }
+bool is_aligned(const std::uint16_t* data) {
+  return reinterpret_cast<std::uintptr_t>(data) % sizeof(float) == 0;
+}
 
 }  // namespace
 
-PairMatrix::PairMatrix(const BFloat16* data, Index example_step, Index depth_step, Index row_step, Index depth)
+PairMatrix::PairMatrix(const BFloat16* data, Index example_step, Index depth_step, Index row_step,
+                       Index depth)
     : data_(reinterpret_cast<const std::uint16_t*>(data)),
       example_step_(example_step),
       depth_step_(depth_step),
@@ -26,7 +29,8 @@ Index PairMatrix::scratch_size(Index rows, Index depth) const {
   return round_up(rows, micro_kernels<float>().columns()) * (depth + kGap) + kSlack;
 }
 
-Panel<float> PairMatrix::panel(const DepthBlock& block, Range rows, const Slivers& slivers, float* scratch) const {
+Panel<float> PairMatrix::panel(const DepthBlock& block, Range rows, const Slivers& slivers,
+                               float* scratch) const {
   const std::uint16_t* first = data_ + block.example * example_step_ + rows.begin * row_step_;
   const Index pairs = block.depth();
   if (row_step_ == 1) {
@@ -50,7 +54,8 @@ Panel<float> PairMatrix::panel(const DepthBlock& block, Range rows, const Sliver
 // Rows lie side by side in every step of depth.
 void PairMatrix::pack_steps(const std::uint16_t* first, Index begin, Index pairs, const Slivers& slivers,
                             float* to) const {
-  const std::vector<std::uint16_t> zeros(2 * (begin + pairs) > depth_ ? static_cast<std::size_t>(slivers.extent) : 0);
+  const bool is_odd_end = 2 * (begin + pairs) > depth_;
+  const std::vector<std::uint16_t> zeros(is_odd_end ? static_cast<std::size_t>(slivers.extent) : 0);
   for (Index k = 0; k < pairs; ++k) {
     const Index step = 2 * (begin + k);
     const std::uint16_t* low = first + step * depth_step_;
@@ -68,7 +73,9 @@ void PairMatrix::pack_rows(const std::uint16_t* first, Index begin, Index pairs,
   slivers.for_each([&](Index from, Index size, Index width) {
     for (Index k = 0; k < pairs; k += kSteps) {
       const Index steps = std::min(kSteps, pairs - k);
-      for (Index i = 0; i < size; ++i) copy_row(first + (from + i) * row_step_, begin + k, steps, buffer + i * kSteps);
+      for (Index i = 0; i < size; ++i) {
+        copy_row(first + (from + i) * row_step_, begin + k, steps, buffer + i * kSteps);
+      }
       micro_kernels<float>().transpose(buffer, kSteps, size, steps, to + from * pairs + k * width, width);
     }
   });

@@ -84,7 +84,8 @@ class ThinProduct {
       std::fill(to, to + height_ * thin_step_, T(0));
       for (std::size_t i = 0; i < thin_rows_; ++i) {
         const E* const row = from + batch * batch_step + i * row_step;
-        for (std::size_t k = first; k < last; ++k) to[i * thin_step_ + k - first] = number(row[k * depth_step]);
+        T* const packed = to + i * thin_step_;
+        for (std::size_t k = first; k < last; ++k) packed[k - first] = number(row[k * depth_step]);
       }
     });
   }

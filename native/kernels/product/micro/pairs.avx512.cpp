@@ -1,5 +1,6 @@
-// Tiles of products of bfloat16, for processors that multiply and add pairs of them by themselves: two multiply-adds a
-// lane and instruction. What the machinery moves about as floats are pairs of neighbours along the depth.
+// Tiles of products of bfloat16, for processors that multiply and add pairs of them by themselves: two
+// multiply-adds a lane and instruction. What the machinery moves about as floats are pairs of neighbours
+// along the depth.
 #include <immintrin.h>
 
 #include <utility>
@@ -71,8 +72,10 @@ void fill(MicroKernels<float>& table, std::integer_sequence<int, R...>) {
 void interleave(const std::uint16_t* first, const std::uint16_t* second, Index count, float* out) {
   Index j = 0;
   for (; j + kPairs <= count; j += kPairs) {
-    const __m512i low = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(first + j)));
-    const __m512i high = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(second + j)));
+    const __m512i low =
+        _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(first + j)));
+    const __m512i high =
+        _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(second + j)));
     _mm512_storeu_si512(out + j, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
   }
   for (; j < count; ++j) {
