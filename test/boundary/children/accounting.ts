@@ -29,6 +29,19 @@ export interface AccountingReport {
 /** What the collector has been told of, but for array buffers: it must be ours alone that changes. */
 const externalBytes = (): number => memory().externalBytes - process.memoryUsage().arrayBuffers;
 
+/**
+ * A difference that stays. Array buffers are swept by a thread of their own, which may come between the two readings of
+ * Node's counters; what is told wrongly to the collector stays wrong.
+ */
+async function settledDifference(measure: () => number): Promise<number> {
+  let difference = measure();
+  for (let attempt = 0; attempt < 5 && difference !== 0; attempt++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    difference = measure();
+  }
+  return difference;
+}
+
 async function main(): Promise<void> {
   const path = join(mkdtempSync(join(tmpdir(), 'palimpsest-accounting-')), 'weights.safetensors');
   const held: Tensor[] = [];
@@ -72,7 +85,7 @@ async function main(): Promise<void> {
       await run();
       operations += 1;
       const { handleBytes } = memory();
-      const difference = externalBytes() - base - handleBytes;
+      const difference = await settledDifference(() => externalBytes() - base - memory().handleBytes);
       peakBytes = Math.max(peakBytes, handleBytes);
       if (difference !== 0) differences.push(`${name}: ${difference}`);
     }
