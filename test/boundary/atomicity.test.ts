@@ -6,6 +6,8 @@ import type { Model } from '../../lib/models/model';
 import { memory, resetPeakMemory, setMemoryLimit } from '../../lib/native';
 import { fineTune } from '../../lib/unlearn/fineTune';
 import { gradientAscent } from '../../lib/unlearn/gradientAscent';
+import { adam } from '../../lib/optim/adam';
+import { retrain } from '../../lib/unlearn/retrain';
 import { ssd } from '../../lib/unlearn/ssd';
 import { zeroRow } from '../../lib/unlearn/zeroRow';
 import { PATIENCE_MS } from '../support/child';
@@ -36,6 +38,8 @@ const METHODS: Readonly<Record<string, Method>> = {
   ssd: ({ all, forget }, run) => ssd(model, { forget, full: all }, { alpha: 2 }, run),
   fineTune: ({ all }, run) => fineTune(model, all, { batchSize: 64 }, run),
   gradientAscent: ({ forget }, run) => gradientAscent(model, forget, { batchSize: 8 }, run),
+  retrain: ({ all }, run) =>
+    retrain(model, model.parameters, all, { optimizer: adam(), epochs: 1, batchSize: 8 }, run),
   zeroRow: (_data, run) => zeroRow(model, { classIndex: 1 }, run),
 };
 

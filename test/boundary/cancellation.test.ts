@@ -12,11 +12,17 @@ import { writeSafetensors } from '../../lib/io/writeSafetensors';
 import { type Model } from '../../lib/models/model';
 import { tanh } from '../../lib/ops/elementwise/math';
 import { memory } from '../../lib/native';
+import { add } from '../../lib/ops/elementwise/arithmetic';
 import { matmul } from '../../lib/ops/products/matmul';
+import { transpose } from '../../lib/ops/shape/transpose';
+import { cg, lanczos } from '../../lib/linalg';
+import { key } from '../../lib/random';
 import { adam } from '../../lib/optim/adam';
 import { train } from '../../lib/optim/train';
 import { ssd } from '../../lib/unlearn/ssd';
 import { fineTune } from '../../lib/unlearn/fineTune';
+import { gradientAscent } from '../../lib/unlearn/gradientAscent';
+import { retrain } from '../../lib/unlearn/retrain';
 import { temporaryFolder } from '../io/temporaryFolder';
 import { isSanitized, PATIENCE_MS } from '../support/child';
 import { announce } from '../support/numbers';
@@ -42,10 +48,14 @@ let model: Model;
 /** Of the model and the file, before anything is aborted. */
 let before: { weights: string; file: Buffer };
 let large: Tensor;
+let symmetric: Tensor;
 
 beforeAll(async () => {
   model = await smallClassifier(1);
   large = tensorOf(directions(1 << 21, sequence(3)), [1 << 11, 1 << 10], 'float32');
+  const square = tensorOf(directions(1 << 20, sequence(4)), [1 << 10, 1 << 10], 'float32');
+  symmetric = add(square, transpose(square));
+  await evaluate(symmetric);
   await writeSafetensors(path, model.parameters);
   before = { weights: await digestOf(model.parameters), file: readFileSync(path) };
 });
@@ -77,6 +87,19 @@ const CALLS: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>>
     return [parameters, importance.full, importance.forget];
   },
   fineTune: async (signal) => (await fineTune(model, examples, {}, { signal })).parameters,
+  gradientAscent: async (signal) =>
+    (await gradientAscent(model, examples, { batchSize: 64 }, { signal })).parameters,
+  retrain: async (signal) => {
+    const options = { optimizer: adam(), epochs: 1, batchSize: 64 };
+    return (await retrain(model, model.parameters, examples, options, { signal })).parameters;
+  },
+  lanczos: (signal) => lanczos(symmetric, { steps: 100, key: key(1), signal }),
+  cg: async (signal) => {
+    const side = tensorOf(directions(1 << 10, sequence(5)), [1 << 10, 1], 'float32');
+    // Squared, it is positive definite.
+    const squared = (x: Tensor): Tensor => matmul(symmetric, matmul(symmetric, x));
+    return [(await cg(squared, side, { tolerance: 0, maxIterations: 100, signal })).solution, side];
+  },
   writeSafetensors: (signal) => writeSafetensors(path, [...model.parameters, ['large', large]], { signal }),
 };
 
