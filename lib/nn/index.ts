@@ -1,4 +1,5 @@
 export * from './adapters';
+export { loadBalance, type MixtureOfExpertsOptions, type RoutedExperts } from './experts/mixtureOfExperts';
 export * from './init';
 export {
   layer,
