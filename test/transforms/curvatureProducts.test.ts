@@ -85,7 +85,7 @@ describe('linearize', () => {
     const f = await linearize((p: Parameters) => outputs(p, x), params);
     expect(memory().liveBytes).toBeGreaterThan(before);
     f.dispose();
-    expect(memory().liveBytes).toBe(before);
+    expect(memory().liveBytes).toBeLessThanOrEqual(before);
     expect([...params].every(([, part]) => !part.disposed) && !x.disposed).toBe(true);
   });
 

@@ -109,12 +109,12 @@ describe('lbfgs', () => {
     );
     expect(done).toEqual([1, 2, 3, 4]);
     found.params.dispose();
-    expect((await memoryAtRest()).liveBytes).toBe(rest.liveBytes);
+    expect((await memoryAtRest()).liveBytes).toBeLessThanOrEqual(rest.liveBytes);
     const controller = new AbortController();
     const onProgress = (): void => controller.abort();
     const running = lbfgs(rosenbrock, start, {}, { signal: controller.signal, onProgress });
     await expect(running).rejects.toMatchObject({ code: 'ERR_ABORTED' });
-    expect((await memoryAtRest()).liveBytes).toBe(rest.liveBytes);
+    expect((await memoryAtRest()).liveBytes).toBeLessThanOrEqual(rest.liveBytes);
   });
 
   it('refuses a start that is not finite, and bad options', async () => {

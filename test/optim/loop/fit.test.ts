@@ -126,7 +126,7 @@ describe('fit', () => {
     result.params.dispose();
     result.average!.dispose();
     expect(await valuesOf(params)).toEqual(before);
-    expect((await memoryAtRest()).liveBytes).toBe(rest.liveBytes);
+    expect((await memoryAtRest()).liveBytes).toBeLessThanOrEqual(rest.liveBytes);
   });
 
   it.each([
@@ -153,7 +153,7 @@ describe('a loss that is not finite', () => {
       message: expect.stringContaining('fit: the loss of step 1 (epoch 0) is NaN') as string,
     });
     expect(await valuesOf(params)).toEqual(before);
-    expect((await memoryAtRest()).liveBytes).toBe(rest.liveBytes);
+    expect((await memoryAtRest()).liveBytes).toBeLessThanOrEqual(rest.liveBytes);
   });
 
   it('is found when the steps diverge', async () => {
@@ -184,5 +184,5 @@ test('an abort leaves nothing behind', async () => {
   const onProgress = (): void => controller.abort();
   const running = fit(options({ params, epochs: 1000 }), { signal: controller.signal, onProgress });
   await expect(running).rejects.toMatchObject({ code: 'ERR_ABORTED' });
-  expect((await memoryAtRest()).liveBytes).toBe(rest.liveBytes);
+  expect((await memoryAtRest()).liveBytes).toBeLessThanOrEqual(rest.liveBytes);
 });
