@@ -82,7 +82,7 @@ describe.each(Object.entries(ADAPTERS))('%s', (_name, [adapter, names]) => {
       {
         losses: (own, images) => {
           const named = new Parameters(small.names.map((name, i) => [name, own[i]!]));
-          return sum(square(model.apply(adapter.apply(base, named), images!)), { axis: 1 });
+          return sum(square(model.apply(adapter.apply(base, named), images)), { axis: 1 });
         },
         params: [...small].map(([, values]) => values),
         batch: [x],

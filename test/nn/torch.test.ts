@@ -35,7 +35,7 @@ const wave = (shape: Shape, scale: number, shift: number): Tensor =>
     { shape },
   );
 
-type Made = Layer<any, Tensor>;
+type Made = Layer<any>;
 const MADE: Record<string, (inputs: number, outputs: number) => Made> = {
   'downsample and upsample': (inputs, outputs) =>
     nn.sequential(nn.downsample(inputs, outputs), nn.upsample(outputs, inputs)),
