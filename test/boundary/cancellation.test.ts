@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { diagFisher } from '../../lib/curvature/diagFisher';
+import {
+  classifierObjective,
+  DiagonalOperator,
+  diagFisher,
+  ekfac,
+  hessianOperator,
+  influence,
+} from '../../lib/curvature';
 import { AbortedError } from '../../lib/errors';
 import { compile } from '../../lib/graph/compile';
 import { evaluate } from '../../lib/graph/evaluate';
@@ -69,6 +76,7 @@ function deep(parameters: Parameters, layers = 150): Tensor {
 }
 /** Evaluations that nobody aborts. */
 const others: Promise<void>[] = [];
+const objective = () => classifierObjective(model, examples, { batchSize: 128 });
 const compiledDeep = compile((parameters: Parameters) => deep(parameters));
 
 /** Calls that take tens of milliseconds; each gives the tree of new tensors. */
@@ -99,6 +107,17 @@ const CALLS: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>>
     // Squared, it is positive definite.
     const squared = (x: Tensor): Tensor => matmul(symmetric, matmul(symmetric, x));
     return [(await cg(squared, side, { tolerance: 0, maxIterations: 100, signal })).solution, side];
+  },
+  'a product with the Hessian': (signal) => hessianOperator(objective()).matvec(model.parameters, { signal }),
+  ekfac: async (signal) => {
+    const curvature = await ekfac(objective(), {}, { signal });
+    return model.parameters.names.map((name) => ({ ...curvature.block(name) }));
+  },
+  influence: async (signal) => {
+    const query = classifierObjective(model, examples.subset([0, 1]));
+    const inverse = new DiagonalOperator(model.parameters);
+    await influence({ train: objective(), query, inverse }, {}, { signal });
+    return [];
   },
   writeSafetensors: (signal) => writeSafetensors(path, [...model.parameters, ['large', large]], { signal }),
 };
