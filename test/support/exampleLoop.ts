@@ -1,7 +1,10 @@
 import type { DType } from '../../lib/graph/dtype';
 import { extent } from '../../lib/graph/shape';
 import type { Tensor } from '../../lib/graph/tensor';
+import { mul } from '../../lib/ops/elementwise/arithmetic';
+import { stack } from '../../lib/ops/shape/concat';
 import { slice } from '../../lib/ops/shape/slice';
+import { eye } from '../../lib/ops/shape/triangle';
 import { sum } from '../../lib/ops/reduce/sum';
 import { grad } from '../../lib/transforms/grad';
 import { perExample, type PerExampleGradients } from '../../lib/transforms/perExample';
@@ -93,6 +96,24 @@ export async function compareWithLoop(
   await comparePairs(gradients, params, rows, close);
 }
 
+/** Several directions and weightings at once: multiples of one direction, and one example each. */
+async function compareMany(
+  gradients: PerExampleGradients<readonly Tensor[]>,
+  direction: readonly Tensor[],
+  close: Close,
+  dots: Float64Array,
+): Promise<void> {
+  const factors = [1, -2, 0.5];
+  const many = direction.map((part) => stack(factors.map((factor) => mul(part, factor))));
+  const expected = factors.flatMap((factor) => [...dots].map((value) => factor * value));
+  close((await arrayOf(gradients.dot(many))).data, expected, 'products with several directions');
+  const each = await arraysOf(gradients.weightedSum(eye(gradients.count, { dtype: gradients.losses.dtype })));
+  const stored = await arraysOf(gradients.materialize());
+  each.forEach(({ data }, i) => {
+    close(data, stored[i]!.data, `parameter ${i}, a weighting per example`);
+  });
+}
+
 type Close = (actual: ArrayLike<number>, wanted: ArrayLike<number>, name: string) => void;
 
 /** Inner products of all pairs, and norms in other coordinates. */
@@ -148,6 +169,7 @@ async function compareDirections(
   );
   close((await arrayOf(gradients.dot(direction))).data, dots, 'products with a direction');
   const weighted = await arraysOf(gradients.weightedSum(tensorOf(w, [w.length], gradients.losses.dtype)));
+  await compareMany(gradients, direction, close, dots);
   for (const [i, own] of rows.entries()) {
     const expected = own.reduce(
       (total, part, n) => total.map((t, k) => t + w[n]! * part[k]!),

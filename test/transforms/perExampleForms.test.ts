@@ -1,6 +1,6 @@
 import { Parameters } from '../../lib/graph/parameters';
 import type { ConvolutionSite, GatherSite, ProductSite, Site } from '../../lib/graph/op';
-import type { Shape } from '../../lib/graph/shape';
+import { sizeOf, type Shape } from '../../lib/graph/shape';
 import type { Tensor } from '../../lib/graph/tensor';
 import { compile } from '../../lib/graph/compile';
 import { tensor } from '../../lib/graph/create';
@@ -18,7 +18,8 @@ import { key, normal } from '../../lib/random';
 import { grad } from '../../lib/transforms/grad';
 import { perExample } from '../../lib/transforms/perExample';
 import { byBlocks, bySteps, type Factored } from '../../lib/transforms/perExample/gram';
-import { materialized } from '../../lib/transforms/perExample/sites';
+import { dotsByBlocks, weightedSumsByBlocks } from '../../lib/transforms/perExample/manyDirections';
+import { kindOf, materialized } from '../../lib/transforms/perExample/sites';
 import { expectClose } from '../support/compare';
 
 /** float64: only the order of sums differs. */
@@ -128,6 +129,36 @@ const batchOf = (count: number, seed: number): [Tensor, Tensor] => [
   draw(seed, [count, 5]),
   tensor(Int32Array.from({ length: count }, (_, n) => n % 3)),
 ];
+
+describe('many directions and weightings', () => {
+  const sites: [string, Site][] = [
+    ['a product', product(140, 3, 5)],
+    ['a convolution', convolution(150, 1)],
+    ['a convolution in groups', convolution(160, 2)],
+  ];
+  test.each(sites)(
+    'of %s agree in factors and by blocks, whatever is stored at a time',
+    async (_name, site) => {
+      const directions = draw(170, [4, sizeOf('shape' in site ? site.shape : [])]);
+      const weights = draw(180, [4, 3]);
+      const whole = flatten(materialized(site), 1);
+      const dots = await matmul(directions, transpose(whole)).data();
+      const sums = await matmul(weights, whole).data();
+      for (const stored of [1, 1 << 20]) {
+        expectClose(await dotsByBlocks(site, directions, stored)!.data(), dots, TOLERANCE, 'dots by blocks');
+        expectClose(
+          await weightedSumsByBlocks(site, weights, stored)!.data(),
+          sums,
+          TOLERANCE,
+          'sums by blocks',
+        );
+      }
+      expectClose(await kindOf(site).dots(site, directions).data(), dots, TOLERANCE, 'dots in factors');
+      expectClose(await kindOf(site).weightedSums(site, weights).data(), sums, TOLERANCE, 'sums in factors');
+      expect(dotsByBlocks(product(1, 3, 1), draw(1, [4, 24]))).toBeNull();
+    },
+  );
+});
 
 describe('Kronecker factors', () => {
   test('are second moments of inputs and of cotangents', async () => {

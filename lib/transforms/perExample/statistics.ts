@@ -6,6 +6,7 @@ import { abs } from '../../ops/elementwise/math';
 import { sum } from '../../ops/reduce/sum';
 import { concat } from '../../ops/shape/concat';
 import { reshape } from '../../ops/shape/reshape';
+import { dotsByBlocks, weightedSumsByBlocks } from './manyDirections';
 import {
   countOf,
   denseTotal,
@@ -50,12 +51,16 @@ export function squaredNorms(sites: readonly Site[], shape: Shape): Tensor {
 
 /** `<dL_n/dtheta, v_k>` for directions [K, ...shape], [K, N]; the uses of a parameter add up. */
 export function dots(sites: readonly Site[], directions: Tensor): Tensor {
-  return sites.map((site) => kindOf(site).dots(site, directions)).reduce(sumOf);
+  return sites
+    .map((site) => dotsByBlocks(site, directions) ?? kindOf(site).dots(site, directions))
+    .reduce(sumOf);
 }
 
 /** `sum_n w_kn dL_n/dtheta` for weights [K, N], [K, ...shape]; the uses of a parameter add up. */
 export function weightedSums(sites: readonly Site[], weights: Tensor, shape: Shape): Tensor {
-  const sums = sites.map((site) => kindOf(site).weightedSums(site, weights)).reduce(sumOf);
+  const sums = sites
+    .map((site) => weightedSumsByBlocks(site, weights) ?? kindOf(site).weightedSums(site, weights))
+    .reduce(sumOf);
   return reshape(sums, [extent(weights.shape, 0), ...shape]);
 }
 

@@ -27,7 +27,8 @@ def prepare(params):
     v = {name: uniform("v." + name, (count, *p.shape)).flatten(1) for name, p in weights.items()}
 
     def dots():
-        return [torch.cat([sum(g.flatten(1) @ v[name].T for name, g in part.items()) for part in gradients()])]
+        # [vectors, samples]
+        return [torch.cat([sum(v[name] @ g.flatten(1).T for name, g in part.items()) for part in gradients()], 1)]
 
     def gram():
         part = each(weights, x, y)

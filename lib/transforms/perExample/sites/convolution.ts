@@ -29,6 +29,7 @@ export const convolutionKind: SiteKind<ConvolutionSite> = {
     const outputs = extent(cotangent.shape, 1);
     return [outputs, sizeOf(shape) / outputs];
   },
+  steps: ({ cotangent }) => sizeOf(cotangent.shape.slice(2)),
   block: (site, from, to) => {
     const { images, cotangent, geometry, kernel, shape } = site;
     const columns = sizeOf(shape) / extent(cotangent.shape, 1);

@@ -19,6 +19,8 @@ export interface SiteKind<S extends Site> {
   readonly product?: (site: S) => ProductSite | null;
   /** Rows and columns of the matrix that the gradient is a sum of products in; absent when it has no factors. */
   readonly extents?: (site: S) => readonly [rows: number, columns: number];
+  /** How many products are added up for an example; absent where `dots` costs next to nothing. */
+  readonly steps?: (site: S) => number;
   /** The gradients of all examples, rows `from` to `to` of that matrix only: [N, to - from, columns]. */
   readonly block?: (site: S, from: number, to: number) => Tensor;
   /** `sum_n (dL_n/dS)^2`, elementwise, of the size of S; absent when gradients have to be stored. */

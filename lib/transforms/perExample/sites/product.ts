@@ -22,6 +22,7 @@ export const productKind: SiteKind<ProductSite> = {
   materialized: ({ left, right, shape }) =>
     reshape(matmul(transpose(left), right), [extent(left.shape, 0), ...shape]),
   extents: ({ left, right }) => [extent(left.shape, 2), extent(right.shape, 2)],
+  steps: ({ left }) => extent(left.shape, 1),
   block: ({ left, right }, from, to) =>
     matmul(transpose(slice(left, { starts: [0, 0, from], stops: [undefined, undefined, to] })), right),
   sumSquares: ({ left, right }) => squareSum(left, right),
