@@ -39,7 +39,7 @@ for (const file of countersBelow(buildFolder)) rmSync(file);
 run(
   process.execPath,
   [
-    join('node_modules', 'jest', 'bin', 'jest.js'),
+    require.resolve('jest/bin/jest.js'),
     ...['--runInBand', 'test/boundary', 'test/io', 'test/fuzz/parsers', 'test/graph', 'test/data'],
   ],
   { PALIMPSEST_ADDON: join(output, 'palimpsest.node') },

@@ -10,7 +10,7 @@
  * The tests see PALIMPSEST_SANITIZED=1, because time and memory limits mean little in such a build.
  */
 const { spawnSync } = require('node:child_process');
-const { existsSync, readdirSync } = require('node:fs');
+const { readdirSync } = require('node:fs');
 const { join, resolve } = require('node:path');
 
 const root = resolve(__dirname, '..');
@@ -65,10 +65,9 @@ if (isForThreads) {
 }
 if (hasNativeTests) run(join(buildFolder, 'palimpsest_native_tests'), [], options);
 
-const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
+const jest = require.resolve('jest/bin/jest');
 const tests = process.argv.slice(2);
 if (tests.length === 0) tests.push('test/boundary');
-if (!existsSync(jest)) throw new Error('sanitize: run npm run setup first');
 run(process.execPath, [jest, '--runInBand', ...tests], {
   ...options,
   // libstdc++ is in the list so that C++ exceptions are intercepted properly.

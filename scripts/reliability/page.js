@@ -10,8 +10,9 @@ function page(results, processors) {
         ...tests.map((test) => `\`${test}\``),
         ...commands.map((command) => `\`npm run ${command}\``),
       ];
-      const verdict = isMissing ? 'in part' : holds ? 'holds' : '**fails**';
-      return `| ${[id, promise, target, numbers.map(cell).join('<br>') || 'tests pass', verdict, shown.join(', ')].join(' | ')} |`;
+      const verdict =
+        holds === undefined ? 'not measured yet' : isMissing ? 'in part' : holds ? 'holds' : '**fails**';
+      return `| ${[id, promise, target, (numbers ?? []).map(cell).join('<br>') || (holds ? 'tests pass' : ''), verdict, shown.join(', ')].join(' | ')} |`;
     },
   );
   return `# Reliability

@@ -4,11 +4,11 @@
  *
  *   npm run reliability -- [--only R8,R12] [--quick]
  *
- * --only measures some and leaves the page alone; --quick takes the sizes of the ordinary tests. Ends with status 1 when a
- * promise does not hold.
+ * --only measures some and renews their rows; --quick takes the sizes of the ordinary tests and writes nothing. What was
+ * measured is kept in docs/reliability.json, of which the page is made. Ends with status 1 when a promise does not hold.
  */
 const { spawnSync } = require('node:child_process');
-const { mkdtempSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
+const { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
 const { availableParallelism, tmpdir } = require('node:os');
 const { join, resolve } = require('node:path');
 const { parseArgs } = require('node:util');
@@ -61,7 +61,7 @@ function run(command, args) {
   };
 }
 
-const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
+const jest = require.resolve('jest/bin/jest');
 const testsOf = [...new Set(chosen.flatMap(({ tests = [] }) => tests))];
 const outcomes = new Map();
 // One file after the other: promises about time and memory are about one process.
@@ -96,8 +96,14 @@ const results = chosen.map((promise) => {
 for (const { id, holds, isMissing, numbers } of results) {
   console.log(`${id} ${isMissing ? 'in part' : holds ? 'holds' : 'FAILS'}  ${numbers.join('; ')}`);
 }
-if (wanted === undefined && !values.quick) {
-  writeFileSync(join(root, 'docs', 'reliability.md'), page(results, availableParallelism()));
+if (!values.quick) {
+  const record = join(root, 'docs', 'reliability.json');
+  const known = existsSync(record) ? JSON.parse(readFileSync(record, 'utf8')) : {};
+  for (const { id, numbers, holds, isMissing } of results) known[id] = { numbers, holds, isMissing };
+  const measured = promises.map((promise) => ({ ...promise, ...known[promise.id] }));
+  const sorted = Object.fromEntries(promises.filter(({ id }) => known[id]).map(({ id }) => [id, known[id]]));
+  writeFileSync(record, `${JSON.stringify(sorted, null, 2)}\n`);
+  writeFileSync(join(root, 'docs', 'reliability.md'), page(measured, availableParallelism()));
 }
 rmSync(folder, { recursive: true });
 process.exitCode = results.every(({ holds }) => holds) ? 0 : 1;

@@ -11,6 +11,7 @@ import { memory } from '../../lib/native';
 import { add } from '../../lib/ops/elementwise/arithmetic';
 import { temporaryFolder } from './temporaryFolder';
 import { memoryAtRest } from '../support/garbage';
+import { announce } from '../support/numbers';
 
 const golden = join(__dirname, 'golden');
 const folder = temporaryFolder();
@@ -203,4 +204,8 @@ describe('writeSafetensors', () => {
     gone.dispose();
     await expect(writeSafetensors(path, [['a', gone]])).rejects.toMatchObject({ code: 'ERR_DISPOSED' });
   });
+});
+
+afterAll(() => {
+  announce('R20', 'safetensors files of the reference implementation read, and written again byte by byte');
 });
