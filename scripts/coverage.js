@@ -39,7 +39,7 @@ for (const file of countersBelow(buildFolder)) rmSync(file);
 run(
   process.execPath,
   [
-    require.resolve('jest/bin/jest.js'),
+    require.resolve('jest/bin/jest'),
     ...['--runInBand', 'test/boundary', 'test/io', 'test/fuzz/parsers', 'test/graph', 'test/data'],
   ],
   { PALIMPSEST_ADDON: join(output, 'palimpsest.node') },
@@ -53,7 +53,7 @@ for (const counters of countersBelow(buildFolder)) {
     maxBuffer: 2 ** 28,
   });
   for (const { file, lines: counted } of JSON.parse(stdout).files) {
-    const name = relative(root, resolve(root, file));
+    const name = relative(root, resolve(buildFolder, file));
     if (!/^native\/(binding|io)\//.test(name)) continue;
     const known = lines.get(name) ?? new Map();
     lines.set(name, known);

@@ -1,3 +1,5 @@
+import { evaluate } from '../../lib/graph/evaluate';
+import { full, matmul, tanh } from '../../lib/ops';
 import { isSanitized, PATIENCE_MS, reportOf, runChild } from '../support/child';
 import { announce } from '../support/numbers';
 import type { ResponsivenessReport } from './children/responsiveness';
@@ -28,4 +30,21 @@ test('R15: the event loop and the file system answer while long tasks run', asyn
   if (isSanitized) return;
   expect(p99DelayMs).toBeLessThanOrEqual(LONGEST_P99_DELAY_MS + OTHERS_TIME_SLICES_MS);
   expect(medianStatMs).toBeLessThanOrEqual(LONGEST_STAT_MS);
+});
+
+test('a long evaluation tells how far it is', async () => {
+  let x = full([256, 256], 1 / 256);
+  for (let layer = 0; layer < 2000; layer++) x = tanh(matmul(x, x));
+  const seen: number[] = [];
+  const totals = new Set<number>();
+  await evaluate(x, {
+    onProgress: ({ done, total }) => {
+      seen.push(done);
+      totals.add(total);
+    },
+  });
+  expect(seen.length).toBeGreaterThan(0);
+  expect([...seen].sort((a, b) => a - b)).toEqual(seen);
+  expect(totals.size).toBe(1);
+  expect(Math.max(...seen)).toBeLessThanOrEqual(Math.max(...totals));
 });

@@ -141,6 +141,19 @@ describe('a malformed safetensors file', () => {
   });
 });
 
+test('a name may be written with escapes, pairs of surrogates and several bytes', async () => {
+  const path = join(folder, 'names.safetensors');
+  writeFileSync(
+    path,
+    fileOf(
+      `{${member('\\ud83d\\ude00 \\u00e9\\n', '"U8"', '[1]', '[0,1]')},${member('\u00fc\u4e2d', '"U8"', '[1]', '[1,2]')}}`,
+      2,
+    ),
+  );
+  const file = await readSafetensors(path);
+  expect(file.entries.map(({ name }) => name)).toEqual(['\u{1f600} \u00e9\n', '\u00fc\u4e2d']);
+});
+
 test('the table is as long as it should be', () => {
   const count = Object.keys(MALFORMED).length;
   announce(
