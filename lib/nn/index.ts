@@ -24,6 +24,7 @@ export type { StepsLayer, TransformerBlockOptions } from './transformer/transfor
 export type { BatchNormLayerOptions, TrainedBatch, TrainingBatchNormOptions } from './layers/batchNorm';
 export type {
   Conv1dLayerOptions,
+  ConvolutionLayer,
   Conv2dLayerOptions,
   ConvTranspose1dLayerOptions,
   ConvTranspose2dLayerOptions,

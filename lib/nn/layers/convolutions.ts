@@ -13,7 +13,8 @@ import { fanInUniform } from '../init/weights';
 import { layer, parameter, type Layer } from '../layer';
 import { checkExtents, checkMultiple } from './extents';
 
-interface ConvolutionLayer {
+/** What every layer of convolutions takes besides. */
+export interface ConvolutionLayer {
   /** Default true. */
   readonly bias?: boolean;
   /** Default uniform within `1 / sqrt(fan in)`, as in PyTorch. */

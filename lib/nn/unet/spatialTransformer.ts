@@ -52,7 +52,10 @@ function crossBlock(width: number, contextWidth: number, heads: number): CrossBl
  *
  * @throws OptionError for a misspelled option, or where heads do not divide the channels.
  */
-export function spatialTransformer(channels: number, options: SpatialTransformerOptions): CrossBlock {
+export function spatialTransformer(
+  channels: number,
+  options: SpatialTransformerOptions,
+): Layer<readonly [x: Tensor, context: Tensor]> {
   const where = 'nn.spatialTransformer';
   checkOptions(where, options, ['heads', 'groups', 'eps', 'contextWidth', 'layers']);
   const { heads = 1, groups = 32, eps = 1e-6, contextWidth, layers = 1 } = options;
