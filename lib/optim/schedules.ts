@@ -1,4 +1,4 @@
-import { checkOptions, OptionError } from '../errors';
+import { checkFunction, checkOptions, OptionError } from '../errors';
 import type { Tensor } from '../graph/tensor';
 import { add, div, full, less, maximum, minimum, mul, pow, sub } from '../ops/elementwise/arithmetic';
 import { cos, floor, sqrt, where } from '../ops/elementwise/math';
@@ -170,6 +170,7 @@ export function stepDecay(options: StepDecayOptions): Schedule {
  * @throws OptionError unless `steps` is a positive integer.
  */
 export function withWarmup(schedule: Schedule, steps: number): Schedule {
+  checkFunction('withWarmup', schedule, 'a schedule');
   checkCount('withWarmup', 'steps', steps);
   return (step) => {
     const late = schedule(maximum(sub(step, steps), 0));
