@@ -1,8 +1,8 @@
 import { checkFunction, checkOptions, kindOf, OptionError, PalimpsestError } from '../errors';
-import type { LabeledSet } from '../data/labeledSet';
+import { LabeledSet } from '../data/labeledSet';
 import { compile } from '../graph/compile';
 import { evaluate } from '../graph/evaluate';
-import { checkParameters, type Parameters } from '../graph/parameters';
+import { checkParameters, Parameters } from '../graph/parameters';
 import type { RunOptions, Tensor } from '../graph/tensor';
 import { tensorsOf, withTensors } from '../graph/tree';
 import type { Model } from '../models/model';
@@ -42,6 +42,15 @@ export function checkObjective(where: string, objective: unknown): void {
     checkFunction(`${where}: an objective's ${name}`, parts[name]);
 }
 
+/** @throws PalimpsestError ERR_ARGUMENT for what is no model or no labeled set, which only JavaScript callers can give. */
+export function checkClassifier(where: string, model: unknown, data: unknown): void {
+  const parts = (typeof model === 'object' && model !== null ? model : {}) as Partial<Model>;
+  if (!(parts.parameters instanceof Parameters) || typeof parts.forward !== 'function')
+    throw new PalimpsestError('ERR_ARGUMENT', `${where}: a model expected, got ${kindOf(model)}`);
+  if (!(data instanceof LabeledSet))
+    throw new PalimpsestError('ERR_ARGUMENT', `${where}: a LabeledSet expected, got ${kindOf(data)}`);
+}
+
 export interface ClassifierObjectiveOptions {
   /** Only bounds memory. Default 256. */
   readonly batchSize?: number;
@@ -56,6 +65,7 @@ export function classifierObjective(
   data: LabeledSet,
   options: ClassifierObjectiveOptions = {},
 ): Objective<readonly [x: Tensor, labels: Tensor]> {
+  checkClassifier('classifierObjective', model, data);
   checkOptions('classifierObjective', options, ['batchSize']);
   const { batchSize = 256 } = options;
   if (!Number.isSafeInteger(batchSize) || batchSize < 1)

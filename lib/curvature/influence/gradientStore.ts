@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { checkOptions, FormatError, OptionError } from '../../errors';
 import { checkParameters, type Parameters } from '../../graph/parameters';
 import { Tensor, type RunOptions } from '../../graph/tensor';
-import { ioError } from '../../io/ioError';
+import { checkPath, ioError } from '../../io/ioError';
 import { atomicWrite } from '../../io/atomicWrite';
 import { readBytes } from '../../io/readBytes';
 import { parseStrictJson } from '../../io/strictJson';
@@ -82,6 +82,7 @@ export async function storeGradients<B extends ExampleBatch>(
   run: RunOptions = {},
 ): Promise<GradientStore> {
   checkObjective('storeGradients', objective);
+  checkPath('storeGradients', folder);
   checkOptions('storeGradients', options, ['labels', 'seed']);
   const { labels = 'true', seed = 0 } = options;
   const { parameters } = objective;
@@ -150,6 +151,7 @@ export async function openGradients(
   parameters: Parameters,
   run: RunOptions = {},
 ): Promise<{ readonly store: GradientStore; readonly warnings: readonly string[] }> {
+  checkPath('openGradients', folder);
   checkParameters('openGradients', parameters);
   const path = join(folder, MANIFEST);
   const text = Buffer.from(await readBytes(path)).toString('utf8');
