@@ -119,6 +119,7 @@ export function fromNative(error: unknown): Error {
 
 /** The entry of `names` nearest to `name` by edit distance, when it is near enough to be a slip of the hand. */
 export function nearest(name: string, names: Iterable<string>): string | undefined {
+  if (typeof name !== 'string') return undefined;
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of names) {
@@ -141,8 +142,31 @@ function editDistance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
+/** What a value is, in the words of a message. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value !== 'object')
+    return typeof value === 'number' ? `the number ${value}` : `a ${typeof value}`;
+  const made = (value as { readonly constructor?: { readonly name?: string } }).constructor?.name;
+  return made === undefined || made === '' || made === 'Object' ? 'an object' : `a ${made}`;
+}
+
+/** @throws PalimpsestError ERR_ARGUMENT for what is no function, which only JavaScript callers can give. */
+export function checkFunction(where: string, value: unknown, what = 'a function'): void {
+  if (typeof value === 'function') return;
+  throw new PalimpsestError('ERR_ARGUMENT', `${where}: ${what} expected, got ${kindOf(value)}`);
+}
+
+/** @throws OptionError for options that are no object, which only JavaScript callers can give. */
+export function checkObject(where: string, options: unknown): void {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return;
+  throw new OptionError(`${where}: an object of options expected, got ${kindOf(options)}`);
+}
+
 /** Throws `OptionError` for the first key of `options` that is not among `known`, naming the near one. */
 export function checkOptions(where: string, options: object, known: readonly string[]): void {
+  checkObject(where, options);
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
     const near = nearest(key, known);

@@ -1,4 +1,4 @@
-import { ShapeError } from '../errors';
+import { kindOf, ShapeError } from '../errors';
 
 /** Extents of a tensor, outermost first; `[]` is a scalar. */
 export type Shape = readonly number[];
@@ -10,6 +10,9 @@ export const sameShape = (a: Shape, b: Shape): boolean =>
 
 /** Throws unless every extent is a non-negative integer and the size a safe one. */
 export function checkShape(where: string, shape: Shape): void {
+  const given: unknown = shape;
+  if (!Array.isArray(given))
+    throw new ShapeError(`${where}: a shape is an array of extents, got ${kindOf(given)}`);
   if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0) || !Number.isSafeInteger(sizeOf(shape))) {
     throw new ShapeError(`${where}: a shape has non-negative integer extents, got ${formatShape(shape)}`);
   }

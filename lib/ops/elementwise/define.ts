@@ -1,8 +1,16 @@
-import { DTypeError, PalimpsestError } from '../../errors';
+import { DTypeError, kindOf, PalimpsestError } from '../../errors';
 import { DTYPES, isFloat, type DType } from '../../graph/dtype';
 import { moved, sameExampleAxis } from '../../graph/exampleAxis';
 import { examplesFirst } from '../examplesFirst';
-import { defineOp, several, single, type ExampleRule, type Op, type Several } from '../../graph/op';
+import {
+  checkTensors,
+  defineOp,
+  several,
+  single,
+  type ExampleRule,
+  type Op,
+  type Several,
+} from '../../graph/op';
 import { broadcastShapes, formatShape, sameShape, type Shape } from '../../graph/shape';
 import { Tensor, type Spec } from '../../graph/tensor';
 import { broadcastTo, broadcastToOp, sumTo, sumToExamples } from '../reduce/sum';
@@ -174,6 +182,12 @@ export type Scalar = (value: number, dtype: DType) => Tensor;
 /** All operands as tensors; numbers take the dtype in which they meet the tensors. Numbers alone are float32. */
 export function operands(where: string, scalar: Scalar, ...items: readonly Operand[]): Tensor[] {
   const own = items.flatMap((item) => (item instanceof Tensor ? [item.dtype] : []));
+  const given: readonly unknown[] = items;
+  const wrong = given.findIndex((item) => typeof item !== 'number' && !(item instanceof Tensor));
+  if (wrong >= 0) {
+    const what = `${where}: a tensor or a number expected as input ${wrong}, got ${kindOf(given[wrong])}`;
+    throw new PalimpsestError('ERR_ARGUMENT', what);
+  }
   const numbers = items.filter((item) => typeof item === 'number');
   const dtype = numbers.reduce<DType>(
     (met, value) => promoteNumber(where, met, value),
@@ -203,6 +217,7 @@ function converted(x: Tensor, dtype: DType): Tensor {
  * taken as it was: the kernel repeats elements itself, and the example axis stays visible.
  */
 export function applyElementwise<A>(op: Op<A>, given: readonly Tensor[], attributes: A): Tensor {
+  checkTensors(op.name, given);
   const inputs = promoted(op, given);
   const shape = broadcastShapes(
     op.name,

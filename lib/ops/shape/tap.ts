@@ -1,4 +1,4 @@
-import { OptionError } from '../../errors';
+import { kindOf, OptionError } from '../../errors';
 import { defineOp, single } from '../../graph/op';
 import type { Tensor } from '../../graph/tensor';
 import { nodesInOrder } from '../../graph/lowering/walk';
@@ -24,6 +24,8 @@ const tapOp = defineOp<Name>('tap', {
  * @throws OptionError for an empty name.
  */
 export function tap(x: Tensor, name: string): Tensor {
+  const given: unknown = name;
+  if (typeof given !== 'string') throw new OptionError(`tap: a name expected, got ${kindOf(given)}`);
   if (name === '') throw new OptionError('tap: a name expected, got an empty text');
   return single(tapOp([x], { name }));
 }
