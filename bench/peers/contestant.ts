@@ -8,6 +8,7 @@ import { summaryOf } from '../statistics';
 import type { Contest, Params } from './contest';
 import { fingerprintOf } from './fingerprint';
 import { contests } from './ours';
+import { peakMegabytes } from './peak';
 
 // One way of computing something, in a process of its own: contestant.ts '{"job": "gradient", "model": "mlp", ...}'.
 // Speaks in JSON lines as pytorch/contestant.py does.
@@ -68,7 +69,7 @@ async function main(): Promise<void> {
     last = await turn(contest, last, params.single === true);
     say({ seconds: last.seconds });
   }
-  const peak = process.resourceUsage().maxRSS / 1024;
+  const peak = peakMegabytes();
   const result = contest.result?.(last.value) ?? tensorsOf(last.value);
   await evaluate(result);
   say({

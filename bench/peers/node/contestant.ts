@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { summaryOf } from '../../statistics';
 import type { Params } from '../contest';
 import { fingerprintOfNumbers } from '../fingerprint';
+import { peakMegabytes } from '../peak';
 import { jaxJs } from './jaxJs';
 import type { Contest, Library } from './library';
 import { onnxruntime } from './onnxruntime';
@@ -59,7 +60,7 @@ async function main(): Promise<void> {
     last = await turn(contest, last);
     say({ seconds: last.seconds });
   }
-  const peak = process.resourceUsage().maxRSS / 1024;
+  const peak = peakMegabytes();
   say({ peak_mb: peak, fingerprint: (await contest.result(last.value)).map(fingerprintOfNumbers) });
   // Workers of a library may go on for ever.
   process.exit(0);

@@ -87,8 +87,8 @@ const concepts: readonly Row[] = [
     peers: ['sklearn', 'torch'].map((method) => pytorch(erasure('inlp', { method }), { reps: 3 })),
     reps: 5,
     target: { ratio: 1.5 },
-    // Where L-BFGS stops.
-    tolerance: 1e-2,
+    // Where L-BFGS stops: scikit-learn's stop, which is ours, and PyTorch's narrower one are as far apart.
+    tolerance: 2e-2,
   },
   {
     name: 'closed-form edit of 32 cross-attention matrices',

@@ -96,6 +96,8 @@ const statisticRows: readonly Row[] = (
       peers: [pytorch({ ...params, job: 'vmapgrad', chunk: 4 }, { reps: 2 })],
       reps: 5,
       target: { ratio: 5 },
+      // PyTorch's inner products of five million floats are 1e-4 away from those in float64, ours 4e-7.
+      ...(more.what === 'gram' ? { tolerance: 1e-3 } : {}),
     },
   ];
 });
