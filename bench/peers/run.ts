@@ -14,12 +14,12 @@ import { table } from './table';
 const USAGE = `npm run bench:peers -- [--only name,name] [--missing] [--rounds N] [--quick] [--json] [--list] [--python path]
 
 Times everything here beside PyTorch on this machine, in turns, and checks that both computed the same.
-  --only name    rows that have one of these in their name
+  --only name    rows that have one of these in their name; a whole name is that row alone
   --missing      rows that bench/peers.json does not have yet
   --rounds N     at least N turns each, but for peers that are known to take long
   --quick        three turns each at most, without the longest rows; writes nothing
   --json         only the rows, as JSON lines
-  --list         the names of the rows
+  --list         only the names of the rows that would run
   --python path  a Python with PyTorch; default bench/peers/.venv/bin/python, or $PALIMPSEST_PYTHON
 Every row goes into bench/peers.json as it is done, in place of an older one, and into bench/peers.svg and growth.svg.`;
 
@@ -40,12 +40,21 @@ interface Wish {
   readonly quick: boolean;
 }
 
+/** Names have commas themselves: a whole name is not taken apart. */
+function wishesIn(only: string, names: ReadonlySet<string>): readonly string[] {
+  const wished = only.toLowerCase();
+  return names.has(wished) ? [wished] : wished.split(',').map((part) => part.trim());
+}
+
 function chosen({ only, missing, quick }: Wish): readonly Row[] {
-  const parts = only.toLowerCase().split(',');
+  const names = new Set(table.map(({ name }) => name.toLowerCase()));
+  const isNamed = (name: string, part: string): boolean =>
+    names.has(part) ? name === part : name.includes(part);
+  const parts = wishesIn(only, names);
   const known = new Set(missing ? readComparisons().map(({ name }) => name) : []);
   const rows = table.filter(
     ({ name, slow }) =>
-      parts.some((part) => name.toLowerCase().includes(part)) && !known.has(name) && !(quick && slow),
+      parts.some((part) => isNamed(name.toLowerCase(), part)) && !known.has(name) && !(quick && slow),
   );
   if (rows.length === 0 && !missing) throw new Error(`nothing has '${only}' in its name`);
   return rows;
@@ -64,14 +73,18 @@ const OPTIONS = {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: OPTIONS });
-  if (values.help || values.list) {
-    console.log(values.help ? USAGE : table.map(({ name }) => name).join('\n'));
+  if (values.help) {
+    console.log(USAGE);
+    return;
+  }
+  const rows = chosen(values);
+  if (values.list) {
+    console.log(rows.map(({ name }) => name).join('\n'));
     return;
   }
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 0)
     throw new Error(`--rounds: a whole number expected, got ${values.rounds}`);
-  const rows = chosen(values);
   const tools = toolsFrom(values.python);
   const order = table.map(({ name }) => name);
   const found: Comparison[] = [];
