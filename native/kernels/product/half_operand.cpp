@@ -32,6 +32,11 @@ Index HalfMatrix<Half>::scratch_size(Index rows, Index depth) const {
 }
 
 template <typename Half>
+double HalfMatrix<Half>::packing_cost(bool columns) const {
+  return columns && row_step_ != 1 ? 1.5 : 0.5;
+}
+
+template <typename Half>
 Panel<float> HalfMatrix<Half>::panel(const DepthBlock& block, Range rows, const Slivers& slivers, Index,
                                      float* scratch) const {
   const std::uint16_t* first =

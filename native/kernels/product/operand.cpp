@@ -42,6 +42,12 @@ Index Matrix<T>::scratch_size(Index rows, Index depth) const {
   return round_up(rows, micro_kernels<T>().columns()) * depth + kSlack;
 }
 
+// What lies side by side in memory is copied; anything else is turned, with waits for memory.
+template <typename T>
+double Matrix<T>::packing_cost(bool) const {
+  return row_step_ == 1 ? 0.3 : 1.5;
+}
+
 template <typename T>
 Panel<T> Matrix<T>::panel(const DepthBlock& block, Range rows, const Slivers& slivers, Index uses,
                           T* scratch) const {

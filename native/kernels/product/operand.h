@@ -49,6 +49,8 @@ class Operand {
                          T* scratch) const = 0;
   // How many elements of scratch a panel of at most this many rows and steps of depth needs.
   virtual Index scratch_size(Index rows, Index depth) const = 0;
+  // What it costs to pack an element of this side as rows or as columns, in multiply-adds of a vector.
+  virtual double packing_cost(bool columns) const = 0;
 };
 
 // Elements data[example * example_step + step * depth_step + row * row_step], where depth_step or row_step
@@ -68,6 +70,7 @@ class Matrix : public Operand<T> {
   Panel<T> panel(const DepthBlock& block, Range rows, const Slivers& slivers, Index uses,
                  T* scratch) const override;
   Index scratch_size(Index rows, Index depth) const override;
+  double packing_cost(bool columns) const override;
 
  private:
   void pack(const T* first, Index runs, Index depth, const Slivers& slivers, T* to) const;

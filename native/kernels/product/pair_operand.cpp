@@ -29,6 +29,8 @@ Index PairMatrix::scratch_size(Index rows, Index depth) const {
   return round_up(rows, micro_kernels<float>().columns()) * (depth + kGap) + kSlack;
 }
 
+double PairMatrix::packing_cost(bool columns) const { return columns && row_step_ != 1 ? 1.5 : 0.5; }
+
 Panel<float> PairMatrix::panel(const DepthBlock& block, Range rows, const Slivers& slivers, Index,
                                float* scratch) const {
   const std::uint16_t* first = data_ + block.example * example_step_ + rows.begin * row_step_;

@@ -16,6 +16,7 @@ class PairMatrix : public Operand<float> {
   Panel<float> panel(const DepthBlock& block, Range rows, const Slivers& slivers, Index uses,
                      float* scratch) const override;
   Index scratch_size(Index rows, Index depth) const override;
+  double packing_cost(bool columns) const override;
 
  private:
   void pack_steps(const std::uint16_t* first, Index begin, Index pairs, const Slivers& slivers,

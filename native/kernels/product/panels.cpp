@@ -5,6 +5,14 @@
 namespace palimpsest::product {
 namespace {
 
+// Panels of columns up to this size stay in the second-level cache as a whole.
+constexpr Index kShallowBytes = Index{1} << 19;
+
+// A sliver of either side: where it begins, and its size in elements and in whole vectors of them.
+struct Strip {
+  Index begin, size, width;
+};
+
 template <typename T>
 void merge(const T* edge, Index edge_step, Index rows, Index columns, Update update, T* c, Index c_step) {
   for (Index i = 0; i < rows; ++i, edge += edge_step, c += c_step) {
@@ -17,33 +25,45 @@ void merge(const T* edge, Index edge_step, Index rows, Index columns, Update upd
 }
 
 // Calls `run` for every tile of the output. A tile that sticks out on the right goes through a buffer.
+//
+// While a sliver of columns passes by all slivers of rows it stays in the first-level cache. Shallow panels
+// are read so little that writing the output is what takes time: it is written along its rows then.
 template <typename T, typename Run>
 void for_each_tile(const PanelProduct<T>& job, Update update, const Run& run) {
   const MicroKernels<T>& kernels = micro_kernels<T>();
   const Index depth = job.depth.depth();
   alignas(64) T edge[kMaxTileRows * kMaxVectors * kSlack];
-  const Index edge_step = kernels.columns();
-  job.columns.for_each([&](Index left, Index width, Index padded) {
-    const SliverView<T> b = sliver_of(job.b, left, width, padded, depth);
-    const Index vectors = padded / kernels.lanes;
-    job.rows.for_each([&](Index top, Index height, Index) {
-      const SliverView<T> a = sliver_of(job.a, top, height, height, depth);
-      T* const c = job.c + top * job.c_step + left;
-      Tile<T> tile{depth, a.data, a.step, b.data, b.step, c, job.c_step, update};
-      if (job.row_start != nullptr) tile.row_start = job.row_start + top;
-      if (job.column_start != nullptr) tile.column_start = job.column_start + left;
-      if (width == padded) {
-        run(tile, height, vectors, a.apart);
-        return;
-      }
-      tile.c = edge;
-      tile.c_step = edge_step;
-      std::memset(edge, 0, sizeof(edge));
-      tile.update = Update::store;
-      run(tile, height, vectors, a.apart);
-      merge(edge, edge_step, height, width, update, c, job.c_step);
-    });
-  });
+  const auto compute = [&](const Strip& row, const Strip& column) {
+    const SliverView<T> a = sliver_of(job.a, row.begin, row.size, row.size, depth);
+    const SliverView<T> b = sliver_of(job.b, column.begin, column.size, column.width, depth);
+    const Index vectors = column.width / kernels.lanes;
+    T* const c = job.c + row.begin * job.c_step + column.begin;
+    Tile<T> tile{depth, a.data, a.step, b.data, b.step, c, job.c_step, update};
+    if (job.row_start != nullptr) tile.row_start = job.row_start + row.begin;
+    if (job.column_start != nullptr) tile.column_start = job.column_start + column.begin;
+    if (column.size == column.width) {
+      run(tile, row.size, vectors, a.apart);
+      return;
+    }
+    tile.c = edge;
+    tile.c_step = kernels.columns();
+    std::memset(edge, 0, sizeof(edge));
+    tile.update = Update::store;
+    run(tile, row.size, vectors, a.apart);
+    merge(edge, tile.c_step, row.size, column.size, update, c, job.c_step);
+  };
+  const auto strip = [](Index begin, Index size, Index width) { return Strip{begin, size, width}; };
+  const auto rows = [&](const auto& use) {
+    job.rows.for_each([&](Index begin, Index size, Index width) { use(strip(begin, size, width)); });
+  };
+  const auto columns = [&](const auto& use) {
+    job.columns.for_each([&](Index begin, Index size, Index width) { use(strip(begin, size, width)); });
+  };
+  if (depth * job.columns.extent * static_cast<Index>(sizeof(T)) <= kShallowBytes) {
+    rows([&](const Strip& row) { columns([&](const Strip& column) { compute(row, column); }); });
+  } else {
+    columns([&](const Strip& column) { rows([&](const Strip& row) { compute(row, column); }); });
+  }
 }
 
 }  // namespace

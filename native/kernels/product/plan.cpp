@@ -1,20 +1,23 @@
 #include "kernels/product/plan.h"
 
+#include <limits>
+
 #include "kernels/product/micro/micro_kernels.h"
 
 namespace palimpsest::product {
 namespace {
 
-// A block of rows (kBlockRows x kBlockDepth floats: 480 KiB) and the sliver of columns in use stay in the
-// second-level cache (1 MiB), while a sliver of columns (32 x 256 floats: 32 KiB) stays in the first-level
-// one (32 or 48 KiB) for all slivers of rows. Packing costs about one cycle an element where it is needed,
-// which these sizes spread over 15 multiply-add cycles.
-constexpr Index kBlockRows = 480;
+// A panel of rows (kPanelRows x 384 floats: 360 KiB) stays in the second-level cache (1 MiB), while a
+// sliver of columns (32 x 384 floats: 48 KiB) passes by once for all of its rows. Panels of columns lie in the
+// third level, or in memory: a sliver of them is read once a panel of rows, some 100,000 cycles.
 constexpr Index kBlockColumns = 512;
-constexpr Index kBlockBytes = 1024;  // depth: 256 floats, 128 doubles
+constexpr Index kWidestColumns = 4096;
+constexpr Index kBlockBytes = 1536;  // depth: 384 floats, 192 doubles
 
 // A task of this many multiply-adds takes some 30 us; smaller ones are not worth waking a thread.
 constexpr double kTaskWork = 4e6;
+// Tasks for each thread, so that all finish together though one may be interrupted.
+constexpr double kTasksAThread = 4;
 // Tasks enough for the threads of a large machine to finish together, as long as blocks remain efficient,
 constexpr Index kManyTasks = 64;
 constexpr Index kEfficientRows = 384;
@@ -37,8 +40,30 @@ Index tasks_wanted(double work) {
   return static_cast<Index>(std::clamp(work / kTaskWork, 1.0, static_cast<double>(kManyTasks)));
 }
 
+// The blocks of rows and columns, at least `enough` in all, for which operands are packed least: rows once for
+// every block of columns and columns once for every block of rows.
 template <typename T>
-Plan plan_product(const Extents& extents, bool whole_examples) {
+void cut_outputs(const Extents& extents, Index enough, PackingCosts costs, Plan& plan) {
+  const Index row_unit = micro_kernels<T>().tile_rows, column_unit = micro_kernels<T>().columns();
+  const Index most_rows = std::max<Index>(1, extents.rows / kSmallestRows);
+  const Index most_columns = std::max<Index>(1, extents.columns / kSmallestColumns);
+  const Index fewest_columns = ceil_div(extents.columns, kWidestColumns);
+  double least = std::numeric_limits<double>::infinity();
+  for (Index r = 1; r <= std::min(enough, most_rows); ++r) {
+    const Index c = std::max(fewest_columns, std::min(most_columns, ceil_div(enough, r)));
+    const double cost = static_cast<double>(c * extents.rows) * costs.rows +
+                        static_cast<double>(r * extents.columns) * costs.columns;
+    // Too few blocks leave threads without work: worse than any packing.
+    const double price = r * c < enough ? cost + 1e18 / static_cast<double>(r * c) : cost;
+    if (price >= least) continue;
+    least = price;
+    plan.rows = even_cut(extents.rows, ceil_div(extents.rows, r), row_unit);
+    plan.columns = even_cut(extents.columns, ceil_div(extents.columns, c), column_unit);
+  }
+}
+
+template <typename T>
+Plan plan_product(const Extents& extents, bool whole_examples, PackingCosts costs, std::size_t threads) {
   const MicroKernels<T>& kernels = micro_kernels<T>();
   const Index row_unit = kernels.tile_rows;
   const Index column_unit = kernels.columns();
@@ -48,7 +73,7 @@ Plan plan_product(const Extents& extents, bool whole_examples) {
   const Index wanted = tasks_wanted(work);
 
   Plan plan;
-  plan.rows = even_cut(extents.rows, kBlockRows, row_unit);
+  plan.rows = even_cut(extents.rows, kPanelRows, row_unit);
   plan.columns = even_cut(extents.columns, kBlockColumns, column_unit);
   const auto tasks = [&] { return extents.batches * plan.rows.count() * plan.columns.count(); };
   // Halves the longer side of the blocks until there are enough of them.
@@ -78,10 +103,16 @@ Plan plan_product(const Extents& extents, bool whole_examples) {
   }
   plan.chunks = {units, ceil_div(units, chunks(kShortestChunk))};
   plan.batches = {extents.batches, std::max<Index>(1, extents.batches / wanted)};
+  // The blocks above say how the depth is cut. Sums of squares keep them: their product lies in scratch.
+  if (!whole_examples) {
+    const double enough = std::min(kTasksAThread * static_cast<double>(threads), static_cast<double>(wanted));
+    const Index others = plan.batches.count() * plan.chunks.count();
+    cut_outputs<T>(extents, ceil_div(static_cast<Index>(enough), others), costs, plan);
+  }
   return plan;
 }
 
-template Plan plan_product<float>(const Extents&, bool);
-template Plan plan_product<double>(const Extents&, bool);
+template Plan plan_product<float>(const Extents&, bool, PackingCosts, std::size_t);
+template Plan plan_product<double>(const Extents&, bool, PackingCosts, std::size_t);
 
 }  // namespace palimpsest::product

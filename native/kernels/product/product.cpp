@@ -29,7 +29,9 @@ class Run {
         product_(product),
         extents_(product.extents),
         squares_(product.reduction == Reduction::squares),
-        plan_(plan_product<T>(extents_, squares_)),
+        plan_(plan_product<T>(extents_, squares_,
+                              {product.a.packing_cost(false), product.b.packing_cost(true)},
+                              call.workers.threads())),
         tallest_(squares_ && plan_.depth.parts() == 1 ? square_tile_rows<T>(extents_.steps)
                                                       : micro_kernels<T>().tile_rows) {}
 
@@ -63,9 +65,10 @@ class Run {
 
   void compute(Range batches, Range rows, Range columns, Range units, T* out) const {
     const Index deepest = plan_.depth.largest();
-    const Index size_a = product_.a.scratch_size(rows.size(), deepest);
-    const Index size_b = product_.b.scratch_size(columns.size(), deepest);
     const bool long_examples = squares_ && plan_.depth.parts() > 1;
+    const Index tall_rows = long_examples ? rows.size() : std::min(rows.size(), kPanelRows);
+    const Index size_a = product_.a.scratch_size(tall_rows, deepest);
+    const Index size_b = product_.b.scratch_size(columns.size(), deepest);
     const Index aligned_a = round_up(size_a, 64), aligned_b = round_up(size_b, 64);
     const Index size_p = long_examples ? rows.size() * columns.size() : 0;
     const StoragePtr scratch = scratch_of<T>(call_, aligned_a + aligned_b + size_p);
@@ -84,19 +87,26 @@ class Run {
   void accumulate(Index batch, Range rows, Range columns, Range units, T* panel_a, T* panel_b, T* c) const {
     if (squares_) clear(rows, columns, c, extents_.columns);
     for (Index d = units.begin; d < units.end; ++d) {
-      if (call_.workers.cancelled()) return;
       DepthBlock depth = plan_.depth[d];
       depth.example += batch * extents_.examples;
-      PanelProduct<T> job = panels(depth, rows, columns, panel_a, panel_b, c, extents_.columns);
-      if (squares_) {
-        square_panels(job);
-        continue;
+      const Update update = d == units.begin ? Update::store : Update::add;
+      const Panel<T> b = columns_panel(depth, rows, columns, panel_b);
+      const Cut parts{rows.size(), kPanelRows};
+      for (Index i = 0; i < parts.count(); ++i) {
+        if (call_.workers.cancelled()) return;
+        const Range part{rows.begin + parts[i].begin, rows.begin + parts[i].end};
+        T* const to = c + parts[i].begin * extents_.columns;
+        PanelProduct<T> job = with_rows(b, depth, part, columns, panel_a, to, extents_.columns);
+        if (squares_) {
+          square_panels(job);
+          continue;
+        }
+        if (d == 0 && product_.row_bias != nullptr) {
+          job.row_start = product_.row_bias + batch % product_.biased_batches * extents_.rows + part.begin;
+        }
+        if (d == 0 && product_.column_bias != nullptr) job.column_start = padded_bias_.data() + columns.begin;
+        multiply_panels(job, update);
       }
-      if (d == 0 && product_.row_bias != nullptr) {
-        job.row_start = product_.row_bias + batch % product_.biased_batches * extents_.rows + rows.begin;
-      }
-      if (d == 0 && product_.column_bias != nullptr) job.column_start = padded_bias_.data() + columns.begin;
-      multiply_panels(job, d == units.begin ? Update::store : Update::add);
     }
   }
 
@@ -108,7 +118,8 @@ class Run {
       if (call_.workers.cancelled()) return;
       for (Index part = 0; part < plan_.unit; ++part) {
         const DepthBlock depth = plan_.depth[example * plan_.unit + part];
-        multiply_panels(panels(depth, rows, columns, panel_a, panel_b, sum, columns.size()),
+        const Panel<T> b = columns_panel(depth, rows, columns, panel_b);
+        multiply_panels(with_rows(b, depth, rows, columns, panel_a, sum, columns.size()),
                         part == 0 ? Update::store : Update::add);
       }
       for (Index i = 0; i < rows.size(); ++i) {
@@ -119,13 +130,16 @@ class Run {
     }
   }
 
-  PanelProduct<T> panels(const DepthBlock& depth, Range rows, Range columns, T* panel_a, T* panel_b, T* c,
-                         Index c_step) const {
-    const Slivers tall{rows.size(), tallest_};
+  Panel<T> columns_panel(const DepthBlock& depth, Range rows, Range columns, T* scratch) const {
+    return product_.b.panel(depth, columns, column_slivers<T>(columns.size()), tall(rows).count(), scratch);
+  }
+
+  PanelProduct<T> with_rows(const Panel<T>& b, const DepthBlock& depth, Range rows, Range columns, T* scratch,
+                            T* c, Index c_step) const {
     const Slivers wide = column_slivers<T>(columns.size());
-    PanelProduct<T> job{product_.a.panel(depth, rows, tall, wide.count(), panel_a),
-                        tall,
-                        product_.b.panel(depth, columns, wide, tall.count(), panel_b),
+    PanelProduct<T> job{product_.a.panel(depth, rows, tall(rows), wide.count(), scratch),
+                        tall(rows),
+                        b,
                         wide,
                         depth,
                         c,
@@ -133,6 +147,8 @@ class Run {
     job.kernels = product_.kernels;
     return job;
   }
+
+  Slivers tall(Range rows) const { return {rows.size(), tallest_}; }
 
   static void clear(Range rows, Range columns, T* c, Index c_step) {
     for (Index i = 0; i < rows.size(); ++i) std::fill_n(c + i * c_step, columns.size(), T(0));

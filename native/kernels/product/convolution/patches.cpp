@@ -30,6 +30,11 @@ Index Patches<T>::scratch_size(Index rows, Index depth) const {
 }
 
 template <typename T>
+double Patches<T>::packing_cost(bool) const {
+  return 2;
+}
+
+template <typename T>
 Panel<T> Patches<T>::panel(const DepthBlock& block, Range rows, const Slivers&, Index, T* scratch) const {
   const Range depth{block.begin, block.begin + block.count};
   const Range patch = depth_ == PatchDepth::elements ? depth : rows;

@@ -60,6 +60,7 @@ class Patches : public Operand<T> {
   Panel<T> panel(const DepthBlock& block, Range rows, const Slivers& slivers, Index uses,
                  T* scratch) const override;
   Index scratch_size(Index rows, Index depth) const override;
+  double packing_cost(bool columns) const override;
 
  private:
   // The part of a padded channel that a range of positions looks at: rows, and columns as places in a run.
