@@ -49,6 +49,8 @@ class Operand {
                          T* scratch) const = 0;
   // How many elements of scratch a panel of at most this many rows and steps of depth needs.
   virtual Index scratch_size(Index rows, Index depth) const = 0;
+  // Whether all examples are the same, so that one panel serves them all.
+  virtual bool repeats() const { return false; }
   // What it costs to pack an element of this side as rows or as columns, in multiply-adds of a vector.
   virtual double packing_cost(bool columns) const = 0;
 };
@@ -71,6 +73,7 @@ class Matrix : public Operand<T> {
                  T* scratch) const override;
   Index scratch_size(Index rows, Index depth) const override;
   double packing_cost(bool columns) const override;
+  bool repeats() const override { return example_step_ == 0 || period_ == 1; }
 
  private:
   void pack(const T* first, Index runs, Index depth, const Slivers& slivers, T* to) const;

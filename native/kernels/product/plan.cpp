@@ -106,8 +106,10 @@ Plan plan_product(const Extents& extents, bool whole_examples, PackingCosts cost
   // The blocks above say how the depth is cut. Sums of squares keep them: their product lies in scratch.
   if (!whole_examples) {
     const double enough = std::min(kTasksAThread * static_cast<double>(threads), static_cast<double>(wanted));
+    const Index tasks_enough = static_cast<Index>(enough);
+    plan.batches = {extents.batches, std::max<Index>(1, extents.batches / tasks_enough)};
     const Index others = plan.batches.count() * plan.chunks.count();
-    cut_outputs<T>(extents, ceil_div(static_cast<Index>(enough), others), costs, plan);
+    cut_outputs<T>(extents, ceil_div(tasks_enough, others), costs, plan);
   }
   return plan;
 }

@@ -66,7 +66,8 @@ class Run {
   void compute(Range batches, Range rows, Range columns, Range units, T* out) const {
     const Index deepest = plan_.depth.largest();
     const bool long_examples = squares_ && plan_.depth.parts() > 1;
-    const Index tall_rows = long_examples ? rows.size() : std::min(rows.size(), kPanelRows);
+    const bool shared = !squares_ && batches.size() > 1 && product_.a.repeats();
+    const Index tall_rows = long_examples || shared ? rows.size() : std::min(rows.size(), kPanelRows);
     const Index size_a = product_.a.scratch_size(tall_rows, deepest);
     const Index size_b = product_.b.scratch_size(columns.size(), deepest);
     const Index aligned_a = round_up(size_a, 64), aligned_b = round_up(size_b, 64);
@@ -74,6 +75,10 @@ class Run {
     const StoragePtr scratch = scratch_of<T>(call_, aligned_a + aligned_b + size_p);
     T* const panel_a = elements<T>(scratch);
     T* const panel_b = panel_a + aligned_a;
+    if (shared) {
+      accumulate_together(batches, rows, columns, units, panel_a, panel_b, out);
+      return;
+    }
     for (Index batch = batches.begin; batch < batches.end; ++batch) {
       T* c = out + (batch * extents_.rows + rows.begin) * extents_.columns + columns.begin;
       if (long_examples) {
@@ -96,18 +101,43 @@ class Run {
         if (call_.workers.cancelled()) return;
         const Range part{rows.begin + parts[i].begin, rows.begin + parts[i].end};
         T* const to = c + parts[i].begin * extents_.columns;
-        PanelProduct<T> job = with_rows(b, depth, part, columns, panel_a, to, extents_.columns);
+        const PanelProduct<T> job = with_rows(b, depth, part, columns, panel_a, to, extents_.columns);
         if (squares_) {
           square_panels(job);
-          continue;
+        } else {
+          multiply(job, batch, d, part.begin, columns.begin, update);
         }
-        if (d == 0 && product_.row_bias != nullptr) {
-          job.row_start = product_.row_bias + batch % product_.biased_batches * extents_.rows + part.begin;
-        }
-        if (d == 0 && product_.column_bias != nullptr) job.column_start = padded_bias_.data() + columns.begin;
-        multiply_panels(job, update);
       }
     }
+  }
+
+  // Several batches whose rows are the same, as the kernels of a convolution are: they are packed once.
+  void accumulate_together(Range batches, Range rows, Range columns, Range units, T* panel_a, T* panel_b,
+                           T* out) const {
+    const Slivers wide = column_slivers<T>(columns.size());
+    for (Index d = units.begin; d < units.end; ++d) {
+      DepthBlock depth = plan_.depth[d];
+      depth.example += batches.begin * extents_.examples;
+      const Index uses = wide.count() * batches.size();
+      const Panel<T> a = product_.a.panel(depth, rows, tall(rows), uses, panel_a);
+      for (Index batch = batches.begin; batch < batches.end; ++batch, depth.example += extents_.examples) {
+        if (call_.workers.cancelled()) return;
+        T* const c = out + (batch * extents_.rows + rows.begin) * extents_.columns + columns.begin;
+        const Panel<T> b = columns_panel(depth, rows, columns, panel_b);
+        const PanelProduct<T> job{a, tall(rows), b, wide, depth, c, extents_.columns};
+        multiply(job, batch, d, rows.begin, columns.begin, d == units.begin ? Update::store : Update::add);
+      }
+    }
+  }
+
+  // With the bias that the first block of depth starts from.
+  void multiply(PanelProduct<T> job, Index batch, Index d, Index row, Index column, Update update) const {
+    job.kernels = product_.kernels;
+    if (d == 0 && product_.row_bias != nullptr) {
+      job.row_start = product_.row_bias + batch % product_.biased_batches * extents_.rows + row;
+    }
+    if (d == 0 && product_.column_bias != nullptr) job.column_start = padded_bias_.data() + column;
+    multiply_panels(job, update);
   }
 
   // Examples longer than a block of depth: their sum is made in scratch, then squared.
@@ -137,15 +167,8 @@ class Run {
   PanelProduct<T> with_rows(const Panel<T>& b, const DepthBlock& depth, Range rows, Range columns, T* scratch,
                             T* c, Index c_step) const {
     const Slivers wide = column_slivers<T>(columns.size());
-    PanelProduct<T> job{product_.a.panel(depth, rows, tall(rows), wide.count(), scratch),
-                        tall(rows),
-                        b,
-                        wide,
-                        depth,
-                        c,
-                        c_step};
-    job.kernels = product_.kernels;
-    return job;
+    const Panel<T> a = product_.a.panel(depth, rows, tall(rows), wide.count(), scratch);
+    return {a, tall(rows), b, wide, depth, c, c_step, nullptr, nullptr, product_.kernels};
   }
 
   Slivers tall(Range rows) const { return {rows.size(), tallest_}; }

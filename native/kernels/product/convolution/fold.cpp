@@ -1,6 +1,9 @@
 #include "fold.h"
 
+#include <optional>
+
 #include "core/checked.h"
+#include "kernels/product/packed_rows.h"
 #include "kernels/product/product.h"
 #include "patches.h"
 
@@ -23,7 +26,7 @@ class Fold {
         plane_(conv),
         taps_(plane_.taps(conv)),
         images_(images),
-        depth_{1, conv.outputs, static_cast<Index>(1024 / sizeof(T))},
+        depth_{1, conv.outputs, static_cast<Index>(1536 / sizeof(T))},
         plane_size_(conv.padded_height() * plane_.row),
         channels_(cut_channels(conv, plane_size_)),
         gradient_(gradient, conv.outputs * conv.positions(), conv.positions(), 1, conv.outputs),
@@ -57,7 +60,7 @@ class Fold {
     const Cut down{conv_.out_height, std::max<Index>(1, across.count() > 1 ? 1 : room / conv_.out_width)};
     const Index pitch = round_up(std::min(down.block, down.extent) * across.block, kSlack) + kSlack;
     const Index sum_size = patch.size() * pitch;
-    const Index size_a = round_up(kernels_.scratch_size(patch.size(), depth_.largest()), kSlack);
+    const Index size_a = round_up(PackedRows<T>::elements(kernels_, patch.size(), depth_), kSlack);
     const Index size_b = round_up(gradient_.scratch_size(pitch, depth_.largest()), kSlack);
     const Index planes_size = channels.size() * plane_size_;
     const StoragePtr scratch = call_.scratch(
@@ -66,6 +69,9 @@ class Fold {
     T* const panel_b = panel_a + size_a;
     T* const sum = panel_b + size_b;
     T* const planes = sum + sum_size;
+    std::optional<PackedRows<T>> packed;
+    if (kernels_.repeats()) packed.emplace(kernels_, patch, depth_, panel_a);
+    const Operand<T>& kernels = packed ? static_cast<const Operand<T>&>(*packed) : kernels_;
     for (Index example = examples.begin; example < examples.end; ++example) {
       std::fill_n(planes, planes_size, T(0));
       for (Index block = 0; block < down.count() * across.count(); ++block) {
@@ -73,7 +79,7 @@ class Fold {
         const Range rows = down[block / across.count()], columns = across[block % across.count()];
         const Index begin = rows.begin * conv_.out_width + columns.begin;
         const Range positions{begin, begin + rows.size() * columns.size()};
-        multiply_block<T>(kernels_, gradient_, example, depth_, patch, positions, panel_a, panel_b, sum, pitch);
+        multiply_block<T>(kernels, gradient_, example, depth_, patch, positions, panel_a, panel_b, sum, pitch);
         for (Index c = 0; c < channels.size(); ++c) {
           add_channel(sum + c * conv_.taps() * pitch, pitch, rows, columns, planes + c * plane_size_);
         }
