@@ -1,4 +1,5 @@
 import { checkOptions, OptionError, PalimpsestError } from '../../errors';
+import { compile } from '../../graph/compile';
 import { evaluate } from '../../graph/evaluate';
 import type { Parameters } from '../../graph/parameters';
 import type { RunOptions, Tensor } from '../../graph/tensor';
@@ -18,6 +19,7 @@ import {
 } from '../../ops';
 import { probesOf, type ProbeOptions, type OperatorTrace } from '../estimates';
 import { CurvatureOperator } from '../operators/operator';
+import { asStack, onlyOf, vectorCount } from '../vectors';
 import { checkDamping, DEFAULT_DAMPING, invertedBy, type KroneckerInverseOptions } from './damping';
 
 /** One parameter's block `(U (x) V) diag(Lambda) (U (x) V)^T`, the parameter read as a matrix [a, b]. */
@@ -35,6 +37,16 @@ export interface KroneckerBlock {
 /** A block-diagonal matrix of Kronecker-factored blocks, one per parameter: what `kfac` and `ekfac` return. */
 export class KroneckerOperator extends CurvatureOperator {
   readonly #blocks: ReadonlyMap<string, KroneckerBlock>;
+  #ready: Promise<Readonly<Record<string, KroneckerBlock>>> | undefined;
+  /** All products in one program, which is lowered once: for many small layers, lowering would cost more than they do. */
+  readonly #times = compile(
+    (v: Parameters, blocks: Readonly<Record<string, KroneckerBlock>>, isSingle: boolean) => {
+      const product = (isSingle ? asStack(v) : v).map((part, name) =>
+        timesBlock(part, blocks[name] as KroneckerBlock),
+      );
+      return isSingle ? onlyOf(product) : product;
+    },
+  );
 
   /** Made by `kfac`, `ekfac` and `loadKronecker`. @internal */
   constructor(
@@ -54,8 +66,20 @@ export class KroneckerOperator extends CurvatureOperator {
     return block;
   }
 
-  protected products(v: Parameters): Promise<Parameters> {
-    return Promise.resolve(v.map((part, name) => timesBlock(part, this.block(name))));
+  override async matvec(v: Parameters, { signal }: RunOptions = {}): Promise<Parameters> {
+    const isSingle = vectorCount('matvec', this.parameters, v) === null;
+    const blocks = await this.#evaluated();
+    return this.#times.withOptions(signal ? { signal } : {})(v, blocks, isSingle);
+  }
+
+  protected products(v: Parameters, run: RunOptions): Promise<Parameters> {
+    return this.matvec(v, run);
+  }
+
+  /** The blocks' tensors as one program takes them: eigenvalues that follow from others are computed once. */
+  #evaluated(): Promise<Readonly<Record<string, KroneckerBlock>>> {
+    this.#ready ??= evaluate(Object.fromEntries(this.#blocks));
+    return this.#ready;
   }
 
   override async trace(options: ProbeOptions = {}, run: RunOptions = {}): Promise<OperatorTrace> {

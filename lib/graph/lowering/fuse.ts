@@ -1,5 +1,6 @@
 import { dtypeCode } from '../dtype';
 import { withWideHalves } from '../halves/halves';
+import { withAddedProducts, readersOf } from './addedProducts';
 import type { Block, ElementwiseStep, KernelStep, Lowered, Step, Value } from './lower';
 import { elementwiseNumbers } from '../../native';
 import { PalimpsestError } from '../../errors';
@@ -20,7 +21,7 @@ interface Chain {
  * every chain that uses them.
  */
 export function fuse(lowered: Pick<Lowered, 'steps'>): KernelStep[] {
-  const steps = withWideHalves(lowered.steps);
+  const steps = withAddedProducts(withWideHalves(lowered.steps));
   const readers = readersOf(steps);
   const chains = new Map<ElementwiseStep, Chain>();
   for (const step of [...steps].reverse()) {
@@ -55,18 +56,6 @@ const isConstant = (step: ElementwiseStep): boolean => step.operation === 'full'
 const isStored = (step: ElementwiseStep, readers: ReadonlyMap<Block, readonly Step[]>): boolean =>
   step.output.block.output >= 0 ||
   (readers.get(step.output.block) ?? []).some((reader) => reader.kind === 'kernel');
-
-function readersOf(steps: readonly Step[]): Map<Block, Step[]> {
-  const readers = new Map<Block, Step[]>();
-  for (const step of steps) {
-    for (const { block } of step.inputs) {
-      const known = readers.get(block);
-      if (known) known.push(step);
-      else readers.set(block, [step]);
-    }
-  }
-  return readers;
-}
 
 function chainOfReaders(
   step: ElementwiseStep,
