@@ -141,8 +141,32 @@ function editDistance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
+/** Whether it is an array; no guard, for what the compiler takes for an array already. */
+export const isList = (value: unknown): boolean => Array.isArray(value);
+
+/** What came instead, for an error. */
+export function describe(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'object') return `an object of class ${className(value)}`;
+  return `a ${typeof value}`;
+}
+
+/** Objects without a prototype have no constructor. */
+const className = (value: object): string =>
+  Object.getPrototypeOf(value) === null ? 'none' : value.constructor.name;
+
+/** @throws OptionError unless it is an object with parts of its own: options, or what else is called so. */
+export function checkRecord(where: string, record: unknown, what = 'the options'): void {
+  if (typeof record === 'object' && record !== null && !Array.isArray(record)) return;
+  throw new OptionError(`${where}: ${what} must be an object, got ${describe(record)}`);
+}
+
 /** Throws `OptionError` for the first key of `options` that is not among `known`, naming the near one. */
 export function checkOptions(where: string, options: object, known: readonly string[]): void {
+  checkRecord(where, options);
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
     const near = nearest(key, known);
