@@ -119,6 +119,7 @@ export function fromNative(error: unknown): Error {
 
 /** The entry of `names` nearest to `name` by edit distance, when it is near enough to be a slip of the hand. */
 export function nearest(name: string, names: Iterable<string>): string | undefined {
+  if (typeof name !== 'string') return undefined;
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of names) {
@@ -141,6 +142,12 @@ function editDistance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
+/** @throws PalimpsestError ERR_ARGUMENT for what is no function, which only JavaScript callers can give. */
+export function checkFunction(where: string, value: unknown, what = 'a function'): void {
+  if (typeof value === 'function') return;
+  throw new PalimpsestError('ERR_ARGUMENT', `${where}: ${what} expected, got ${describe(value)}`);
+}
+
 /** Whether it is an array; no guard, for what the compiler takes for an array already. */
 export const isList = (value: unknown): boolean => Array.isArray(value);
 
@@ -150,13 +157,11 @@ export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'string') return `'${value}'`;
-  if (typeof value === 'object') return `an object of class ${className(value)}`;
-  return `a ${typeof value}`;
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  // Objects without a prototype have no constructor.
+  const made = (value as { readonly constructor?: { readonly name?: string } }).constructor?.name;
+  return made === undefined || made === '' || made === 'Object' ? 'an object' : `an object of class ${made}`;
 }
-
-/** Objects without a prototype have no constructor. */
-const className = (value: object): string =>
-  Object.getPrototypeOf(value) === null ? 'none' : value.constructor.name;
 
 /** @throws OptionError unless it is an object with parts of its own: options, or what else is called so. */
 export function checkRecord(where: string, record: unknown, what = 'the options'): void {

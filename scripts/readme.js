@@ -1,17 +1,23 @@
 'use strict';
 /**
- * Writes the demo's figures into README.md, between its markers, and into lib/unlearn/measured.ts, which
- * `palimpsest methods` shows; and its picture to docs/images/report.png.
+ * Writes figures into README.md, between their markers. Of the demo, whose figures also go into
+ * lib/unlearn/measured.ts, which `palimpsest methods` shows, and its picture to docs/images/report.png:
  *
  *   npm run demo && npm run readme
  *
- * Reads demo/result.json (or the file given). The picture needs Chromium (`chromium` on the PATH) and is left alone
- * without it.
+ * and of the benchmark beside other libraries:
+ *
+ *   npm run bench:peers && npm run readme
+ *
+ * Reads demo/result.json (or the file given) and bench/peers.json, whichever is there. The picture needs Chromium
+ * (`chromium` on the PATH) and is left alone without it.
  */
 const { spawnSync } = require('node:child_process');
-const { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
+const { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { dirname, join, resolve } = require('node:path');
+
+const { peersTable } = require('./readmePeers');
 
 const root = resolve(__dirname, '..');
 const resultFile = resolve(process.argv[2] ?? join(root, 'demo', 'result.json'));
@@ -80,26 +86,32 @@ function screenshot(report) {
   if (error || status !== 0) console.error('readme: no picture, because chromium did not run');
 }
 
-const result = JSON.parse(readFileSync(resultFile, 'utf8'));
-const { environment, model, importanceSeconds, quick } = result;
-const figures = [
-  ...result.requests.map(table),
-  `Test accuracy before: ${percent(model.testAccuracy)}. Importance of all training data, computed once and stored: ` +
-    `${seconds(importanceSeconds)}. Node ${environment.node}, ${environment.threads} threads` +
-    `${quick ? ', quick settings' : ''}. The time of SSD and of gradient ascent includes the search for their options.`,
-  '![The report of the demo](docs/images/report.png)',
-].join('\n\n');
 const readme = join(root, 'README.md');
-const text = readFileSync(readme, 'utf8');
-const filled = text.replace(
-  /<!-- demo:begin -->[^]*<!-- demo:end -->/,
-  () => `<!-- demo:begin -->\n\n${figures}\n\n<!-- demo:end -->`,
-);
-writeFileSync(readme, filled);
+
+/** Replaces what stands between the markers of a name. */
+function fill(name, content) {
+  const block = new RegExp(`<!-- ${name}:begin -->[^]*<!-- ${name}:end -->`);
+  const text = readFileSync(readme, 'utf8');
+  if (!block.test(text)) throw new Error(`readme: README.md has no markers of '${name}'`);
+  writeFileSync(
+    readme,
+    text.replace(block, () => `<!-- ${name}:begin -->\n\n${content}\n\n<!-- ${name}:end -->`),
+  );
+}
+
+function demoFigures({ requests, environment, model, importanceSeconds, quick }) {
+  return [
+    ...requests.map(table),
+    `Test accuracy before: ${percent(model.testAccuracy)}. Importance of all training data, computed once and stored: ` +
+      `${seconds(importanceSeconds)}. Node ${environment.node}, ${environment.threads} threads` +
+      `${quick ? ', quick settings' : ''}. The time of SSD and of gradient ascent includes the search for their options.`,
+    '![The report of the demo](docs/images/report.png)',
+  ].join('\n\n');
+}
 
 /** One line per method: what it did to each request. */
-function measuredOf(name) {
-  const parts = result.requests.flatMap((request) => {
+function measuredOf({ requests }, name) {
+  const parts = requests.flatMap((request) => {
     const row = request.methods.find((method) => method.name === name);
     if (!row) return [];
     const shown =
@@ -110,15 +122,27 @@ function measuredOf(name) {
   });
   return `MNIST, ${parts.join('; ')}`;
 }
-const names = Object.keys(TITLES).filter((name) => name !== 'original');
-const measured = join(root, 'lib', 'unlearn', 'measured.ts');
-writeFileSync(
-  measured,
-  `// Written by \`npm run readme\` from the figures of the demo.
+function writeDemo(result) {
+  fill('demo', demoFigures(result));
+  const names = Object.keys(TITLES).filter((name) => name !== 'original');
+  const measured = join(root, 'lib', 'unlearn', 'measured.ts');
+  writeFileSync(
+    measured,
+    `// Written by \`npm run readme\` from the figures of the demo.
 export const measured = {
-${names.map((name) => `  ${name}:\n    '${measuredOf(name)}',`).join('\n')}
+${names.map((name) => `  ${name}:\n    '${measuredOf(result, name)}',`).join('\n')}
 } as const;
 `,
-);
-spawnSync(process.execPath, [require.resolve('prettier/bin/prettier.cjs'), '--write', measured, readme]);
-screenshot(join(dirname(resultFile), 'report.html'));
+  );
+  spawnSync(process.execPath, [require.resolve('prettier/bin/prettier.cjs'), '--write', measured]);
+  screenshot(join(dirname(resultFile), 'report.html'));
+}
+
+const peersFile = join(root, 'bench', 'peers.json');
+const sources = [resultFile, peersFile].filter(existsSync);
+if (sources.length === 0) throw new Error(`readme: neither ${resultFile} nor ${peersFile} is there`);
+if (existsSync(resultFile)) writeDemo(JSON.parse(readFileSync(resultFile, 'utf8')));
+if (existsSync(peersFile)) {
+  const content = peersTable(JSON.parse(readFileSync(peersFile, 'utf8')));
+  if (content !== undefined) fill('peers', content);
+}

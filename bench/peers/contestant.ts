@@ -4,51 +4,80 @@ import { createInterface } from 'node:readline';
 import { tensorsOf } from '../../lib/graph/tree';
 import { evaluate } from '../../lib/graph/evaluate';
 import { setThreads } from '../../lib/native';
+import { summaryOf } from '../statistics';
 import type { Contest, Params } from './contest';
 import { fingerprintOf } from './fingerprint';
 import { contests } from './ours';
+import { peakMegabytes } from './peak';
 
 // One way of computing something, in a process of its own: contestant.ts '{"job": "gradient", "model": "mlp", ...}'.
 // Speaks in JSON lines as pytorch/contestant.py does.
+
+/** A turn is at least so long: runs of less are repeated. */
+const TURN = 0.03;
 
 const say = (message: object): void => {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 };
 
-async function timed(contest: Contest): Promise<{ seconds: number; value: unknown }> {
+interface Timed {
+  readonly seconds: number;
+  readonly value: unknown;
+}
+
+async function timed(contest: Contest): Promise<Timed> {
   await contest.setup?.();
   const start = performance.now();
   const value = await contest.run();
-  return { seconds: (performance.now() - start) / 1e3, value };
+  const seconds = contest.seconds?.(value) ?? (performance.now() - start) / 1e3;
+  return { seconds: seconds / (contest.per ?? 1), value };
 }
 
-const free = (value: unknown): void => {
+const free = ({ value }: Timed): void => {
   for (const tensor of tensorsOf(value)) tensor.dispose();
 };
+
+/** Runs for the length of a turn, and the median of what they took. */
+async function turn(contest: Contest, before: Timed, single: boolean): Promise<Timed> {
+  const times: number[] = [];
+  const start = performance.now();
+  let last = before;
+  do {
+    free(last);
+    last = await timed(contest);
+    times.push(last.seconds);
+  } while (!single && performance.now() - start < 1e3 * TURN);
+  return { seconds: summaryOf(times).median, value: last.value };
+}
 
 async function main(): Promise<void> {
   const params = JSON.parse(process.argv[2] ?? '{}') as Params;
   setThreads(params.threads ?? 2);
   const prepare = contests[params.job];
   if (!prepare) throw new Error(`no job '${params.job}'; there are ${Object.keys(contests).join(', ')}`);
+  const base = process.memoryUsage.rss() / 2 ** 20;
   const contest = await prepare(params);
   let last = await timed(contest);
   const first = last.seconds;
   for (let i = 1; i < (contest.warmup ?? 1); i++) {
-    free(last.value);
+    free(last);
     last = await timed(contest);
   }
   say({ ready: true, first_s: first });
   for await (const line of createInterface({ input: process.stdin })) {
     if (line.trim() === 'end') break;
-    free(last.value);
-    last = await timed(contest);
+    last = await turn(contest, last, params.single === true);
     say({ seconds: last.seconds });
   }
-  const peak = process.resourceUsage().maxRSS / 1024;
+  const peak = peakMegabytes();
   const result = contest.result?.(last.value) ?? tensorsOf(last.value);
   await evaluate(result);
-  say({ peak_mb: peak, fingerprint: await fingerprintOf(result) });
+  say({
+    peak_mb: peak,
+    ...(contest.allowance === undefined ? {} : { allowed_mb: base + contest.allowance / 2 ** 20 }),
+    ...(contest.counts ? { counts: contest.counts() } : {}),
+    fingerprint: await fingerprintOf(result),
+  });
 }
 
 main().catch((error: unknown) => {

@@ -6,8 +6,8 @@ import { resolve } from 'node:path';
 import type { Params } from './contest';
 import type { Fingerprint } from './fingerprint';
 
-/** Who computes: this package, PyTorch, or oneDNN called directly. */
-export type Side = 'palimpsest' | 'pytorch' | 'onednn';
+/** Who computes: this package, PyTorch, oneDNN called directly, or a library for Node. */
+export type Side = 'palimpsest' | 'pytorch' | 'onednn' | 'node';
 
 const ROOT = resolve(__dirname, '../..');
 
@@ -17,8 +17,8 @@ const ENVIRONMENT = { ...process.env, OMP_NUM_THREADS: '2', MKL_NUM_THREADS: '2'
 export interface Tools {
   /** A Python that has PyTorch. */
   readonly python: string;
-  /** The yardstick that calls oneDNN, where it is built. */
-  readonly onednn?: string;
+  /** The yardstick that calls oneDNN, where it can be built. */
+  readonly onednn?: string | undefined;
 }
 
 function commandOf(
@@ -29,12 +29,17 @@ function commandOf(
   const asked = JSON.stringify(params);
   if (side === 'pytorch') return [python, [resolve(__dirname, 'pytorch/contestant.py'), asked]];
   if (side === 'onednn') return [onednn, [asked]];
-  return [process.execPath, ['--import', 'tsx', resolve(__dirname, 'contestant.ts'), asked]];
+  const script = side === 'node' ? 'node/contestant.ts' : 'contestant.ts';
+  return [process.execPath, ['--import', 'tsx', resolve(__dirname, script), asked]];
 }
 
 /** What a contestant says at its end. */
 export interface Farewell {
+  /** The most that the process has held. */
   readonly peak_mb: number;
+  /** What it may have held, where our contest says so. */
+  readonly allowed_mb?: number;
+  readonly counts?: Readonly<Record<string, number>>;
   readonly fingerprint: readonly Fingerprint[];
 }
 

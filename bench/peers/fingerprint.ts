@@ -9,18 +9,21 @@ export interface Fingerprint {
 
 const SAMPLES = 256;
 
+export function fingerprintOfNumbers(numbers: Float32Array | Float64Array): Fingerprint {
+  const count = Math.min(SAMPLES, numbers.length);
+  const at = Array.from(
+    { length: count },
+    (_, i) => numbers[Math.floor((i * numbers.length) / count)] ?? NaN,
+  );
+  let squares = 0;
+  for (const number of numbers) squares += number * number;
+  return { size: numbers.length, norm: Math.sqrt(squares), at };
+}
+
 export async function fingerprintOf(tensors: readonly Tensor[]): Promise<Fingerprint[]> {
   const found: Fingerprint[] = [];
   for (const tensor of tensors) {
-    const numbers = (await tensor.data()) as Float32Array | Float64Array;
-    const count = Math.min(SAMPLES, numbers.length);
-    const at = Array.from(
-      { length: count },
-      (_, i) => numbers[Math.floor((i * numbers.length) / count)] ?? NaN,
-    );
-    let squares = 0;
-    for (const number of numbers) squares += number * number;
-    found.push({ size: numbers.length, norm: Math.sqrt(squares), at });
+    found.push(fingerprintOfNumbers((await tensor.data()) as Float32Array | Float64Array));
   }
   return found;
 }

@@ -1,4 +1,5 @@
-import { Parameters } from '../graph/parameters';
+import { checkRecord, checkOptions, OptionError } from '../errors';
+import { checkParameters, Parameters } from '../graph/parameters';
 import type { Tensor } from '../graph/tensor';
 import { compile } from '../graph/compile';
 import { tensor } from '../graph/create';
@@ -34,13 +35,24 @@ const dampenAll = compile(
  *     theta <- min(lambda I_D / I_f, 1) theta
  *
  * One fused pass over each tensor. Importances are named and shaped like the parameters.
+ * @throws OptionError for a misspelled option or a number below 0; PalimpsestError ERR_PARAMETER for an importance that is
+ *   missing; ShapeError.
  */
 export async function dampenParameters(
   parameters: Parameters,
   importance: { readonly forget: Parameters; readonly full: Parameters },
-  { alpha, lambda }: { readonly alpha: number; readonly lambda: number },
+  options: { readonly alpha: number; readonly lambda: number },
   run: RunOptions = {},
 ): Promise<Dampened> {
+  checkRecord('dampenParameters: importance', importance);
+  for (const part of [parameters, importance.forget, importance.full])
+    checkParameters('dampenParameters', part);
+  checkOptions('dampenParameters', options, ['alpha', 'lambda']);
+  const { alpha, lambda } = options;
+  for (const [name, value] of Object.entries({ alpha, lambda })) {
+    if (!(Number.isFinite(value) && value >= 0))
+      throw new OptionError(`dampenParameters: ${name} must be a number from 0, got ${String(value)}`);
+  }
   using alphaLambda = tensor(Float64Array.of(alpha, lambda));
   const result = await dampenAll.withOptions(run)(
     parameters,

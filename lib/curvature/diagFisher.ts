@@ -5,6 +5,7 @@ import { evaluate } from '../graph/evaluate';
 import type { Parameters } from '../graph/parameters';
 import type { RunOptions, Tensor } from '../graph/tensor';
 import type { Model } from '../models/model';
+import { checkClassifier } from './objective';
 import { argmax } from '../ops/reduce/argmax';
 import { softmaxCrossEntropy } from '../ops/losses/softmaxCrossEntropy';
 import { add, cast, mul, neg, square, sub, zeros } from '../ops/elementwise/arithmetic';
@@ -77,6 +78,7 @@ export async function diagFisher(
   options: FisherOptions = {},
   run: RunOptions = {},
 ): Promise<Parameters> {
+  checkClassifier('diagFisher', model, data);
   const settings = fisherOptions(options);
   if (data.size === 0) throw new OptionError('diagFisher: the set is empty');
   const step = compile((total: Parameters, parameters: Parameters, x: Tensor, y: Tensor, seed: Tensor) => {

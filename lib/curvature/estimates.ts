@@ -24,18 +24,24 @@ export interface OperatorTrace {
   readonly standardError: number;
 }
 
-/** The trace and the diagonal by probes z of independent signs: `E[z^T A z]` and `E[z * A z]`. */
-export async function hutchinson(
-  operator: CurvatureOperator,
-  options: ProbeOptions,
-  run: RunOptions,
-): Promise<{ readonly trace: OperatorTrace; readonly diagonal: Parameters }> {
+/** The options, filled in and checked: also for a trace that is exact, so that they mean the same everywhere. */
+export function probesOf(options: ProbeOptions): Required<ProbeOptions> {
   checkOptions('hutchinson', options, ['probes', 'together', 'seed']);
   const { probes = 32, together = 8, seed = 0 } = options;
   for (const [name, value] of Object.entries({ probes, together })) {
     if (!Number.isSafeInteger(value) || value < 1)
       throw new OptionError(`hutchinson: ${name} must be a positive integer, got ${value}`);
   }
+  return { probes, together, seed };
+}
+
+/** The trace and the diagonal by probes z of independent signs: `E[z^T A z]` and `E[z * A z]`. */
+export async function hutchinson(
+  operator: CurvatureOperator,
+  options: ProbeOptions,
+  run: RunOptions,
+): Promise<{ readonly trace: OperatorTrace; readonly diagonal: Parameters }> {
+  const { probes, together, seed } = probesOf(options);
   const { parameters } = operator;
   const [size] = operator.shape;
   const base = key(seed);

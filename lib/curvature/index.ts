@@ -15,7 +15,7 @@ export {
   type Labels,
   type Objective,
 } from './objective';
-export { DiagonalOperator } from './operators/diagonal';
+export { DiagonalOperator, type DiagonalInverseOptions } from './operators/diagonal';
 export { fisherOperator } from './operators/fisher';
 export { CurvatureOperator, type BatchProducts } from './operators/operator';
 export { gaussNewtonOperator, hessianOperator } from './operators/products';

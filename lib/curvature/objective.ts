@@ -1,8 +1,8 @@
-import { OptionError } from '../errors';
-import type { LabeledSet } from '../data/labeledSet';
+import { checkFunction, checkOptions, describe, OptionError, PalimpsestError } from '../errors';
+import { LabeledSet } from '../data/labeledSet';
 import { compile } from '../graph/compile';
 import { evaluate } from '../graph/evaluate';
-import type { Parameters } from '../graph/parameters';
+import { checkParameters, Parameters } from '../graph/parameters';
 import type { RunOptions, Tensor } from '../graph/tensor';
 import { tensorsOf, withTensors } from '../graph/tree';
 import type { Model } from '../models/model';
@@ -32,17 +32,44 @@ export interface Objective<B extends ExampleBatch = ExampleBatch> {
   readonly drawn?: (outputs: Tensor, key: Tensor, ...batch: B) => B;
 }
 
+/** @throws PalimpsestError ERR_ARGUMENT for what is no objective, which only JavaScript callers can give. */
+export function checkObjective(where: string, objective: unknown): void {
+  if (typeof objective !== 'object' || objective === null)
+    throw new PalimpsestError('ERR_ARGUMENT', `${where}: an objective expected, got ${describe(objective)}`);
+  const parts = objective as Readonly<Record<string, unknown>>;
+  checkParameters(`${where}: an objective's parameters`, parts.parameters);
+  for (const name of ['outputs', 'losses', 'batches'])
+    checkFunction(`${where}: an objective's ${name}`, parts[name]);
+}
+
+/** @throws PalimpsestError ERR_ARGUMENT for what is no model or no labeled set, which only JavaScript callers can give. */
+export function checkClassifier(where: string, model: unknown, data: unknown): void {
+  const parts = (typeof model === 'object' && model !== null ? model : {}) as Partial<Model>;
+  if (!(parts.parameters instanceof Parameters) || typeof parts.forward !== 'function')
+    throw new PalimpsestError('ERR_ARGUMENT', `${where}: a model expected, got ${describe(model)}`);
+  if (!(data instanceof LabeledSet))
+    throw new PalimpsestError('ERR_ARGUMENT', `${where}: a LabeledSet expected, got ${describe(data)}`);
+}
+
 export interface ClassifierObjectiveOptions {
   /** Only bounds memory. Default 256. */
   readonly batchSize?: number;
 }
 
-/** The mean cross-entropy of a classifier over labeled data. */
+/**
+ * The mean cross-entropy of a classifier over labeled data.
+ * @throws OptionError for a misspelled option, or a batch size that is no positive integer.
+ */
 export function classifierObjective(
   model: Model,
   data: LabeledSet,
-  { batchSize = 256 }: ClassifierObjectiveOptions = {},
+  options: ClassifierObjectiveOptions = {},
 ): Objective<readonly [x: Tensor, labels: Tensor]> {
+  checkClassifier('classifierObjective', model, data);
+  checkOptions('classifierObjective', options, ['batchSize']);
+  const { batchSize = 256 } = options;
+  if (!Number.isSafeInteger(batchSize) || batchSize < 1)
+    throw new OptionError(`classifierObjective: batchSize must be a positive integer, got ${batchSize}`);
   return {
     parameters: model.parameters,
     outputs: (parameters, x) => model.forward(parameters, x),
@@ -59,11 +86,18 @@ export function classifierObjective(
   };
 }
 
-/** The same objective as a function of some parameters alone; the others are constants. For blocks of a curvature matrix. */
+/**
+ * The same objective as a function of some parameters alone; the others are constants. For blocks of a curvature matrix.
+ *
+ * @example
+ * const block = await ekfac(selectParameters(objective, /^h\.11\./));
+ * @throws OptionError when no parameter has such a name; PalimpsestError ERR_ARGUMENT for what is no pattern.
+ */
 export function selectParameters<B extends ExampleBatch>(
   objective: Objective<B>,
   pattern: RegExp | ((name: string) => boolean),
 ): Objective<B> {
+  checkObjective('selectParameters', objective);
   const parameters = objective.parameters.select(pattern);
   if (parameters.length === 0) throw new OptionError('selectParameters: no parameter has such a name');
   return {

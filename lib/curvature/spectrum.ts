@@ -11,7 +11,7 @@ import { concat } from '../ops/shape/concat';
 import { transpose } from '../ops/shape/transpose';
 import { foldKey, key, normal } from '../random';
 import type { CurvatureOperator } from './operators/operator';
-import { fromRows, quiet, toRows } from './vectors';
+import { checkOperator, fromRows, quiet, toRows } from './vectors';
 
 export interface LanczosOptions {
   /** How many products. Default 32. */
@@ -29,7 +29,10 @@ export interface SpectrumOptions extends LanczosOptions {
 export interface SpectralDensity {
   readonly values: readonly number[];
   readonly weights: readonly number[];
-  /** The density at given places, every point spread as a normal distribution of this deviation. */
+  /**
+   * The density at given places, every point spread as a normal distribution of this deviation.
+   * @throws OptionError for a deviation that is not positive.
+   */
   at(places: readonly number[], deviation: number): number[];
 }
 
@@ -110,6 +113,7 @@ export async function extremeEigenvalues(
   options: LanczosOptions = {},
   run: RunOptions = {},
 ): Promise<{ readonly smallest: number; readonly largest: number }> {
+  checkOperator('extremeEigenvalues', operator);
   checkOptions('extremeEigenvalues', options, ['steps', 'seed']);
   const { steps = 32, seed = 0 } = options;
   checkSteps(steps);
@@ -131,6 +135,7 @@ export async function spectralDensity(
   options: SpectrumOptions = {},
   run: RunOptions = {},
 ): Promise<SpectralDensity> {
+  checkOperator('spectralDensity', operator);
   checkOptions('spectralDensity', options, ['steps', 'seed', 'probes']);
   const { steps = 32, seed = 0, probes = 4 } = options;
   checkSteps(steps, probes);
@@ -143,9 +148,12 @@ export async function spectralDensity(
   const weights = found.flatMap((ritz) => ritz.weights.map((weight) => weight / probes));
   const bell = (distance: number, deviation: number): number =>
     Math.exp(-0.5 * (distance / deviation) ** 2) / (deviation * Math.sqrt(2 * Math.PI));
-  const at = (places: readonly number[], deviation: number): number[] =>
-    places.map((place) =>
+  const at = (places: readonly number[], deviation: number): number[] => {
+    if (!(deviation > 0) || !Number.isFinite(deviation))
+      throw new OptionError(`spectralDensity: deviation must be a positive number, got ${deviation}`);
+    return Array.from(places, (place) =>
       values.reduce((total, value, i) => total + (weights[i] ?? 0) * bell(place - value, deviation), 0),
     );
+  };
   return { values, weights, at };
 }

@@ -1,5 +1,5 @@
-import { ShapeError } from '../errors';
-import { Parameters } from '../graph/parameters';
+import { describe, PalimpsestError, ShapeError } from '../errors';
+import { checkParameters, Parameters } from '../graph/parameters';
 import { formatShape, sameShape } from '../graph/shape';
 import type { RunOptions, Tensor } from '../graph/tensor';
 import { cast } from '../ops/elementwise/arithmetic';
@@ -15,6 +15,7 @@ import { split } from '../ops/shape/slice';
  * @throws ShapeError unless it is named and shaped like the parameters.
  */
 export function vectorCount(where: string, like: Parameters, v: Parameters): number | null {
+  checkParameters(where, v);
   let count: number | null | undefined;
   const fits = [...like].every(([name, { shape }]) => {
     const own = v.has(name) ? v.get(name).shape : undefined;
@@ -58,3 +59,18 @@ export const onlyOf = (v: Parameters): Parameters => v.map((part) => reshape(par
 
 /** The options of a step inside a longer run: it is cancelled with it, but does not speak of its own progress. */
 export const quiet = ({ signal }: RunOptions): RunOptions => (signal ? { signal } : {});
+
+/**
+ * @throws PalimpsestError ERR_ARGUMENT for what is no `CurvatureOperator`, which only JavaScript callers can give. By its looks,
+ * for the class stands above those who ask.
+ */
+export function checkOperator(where: string, value: unknown): void {
+  const isOperator =
+    typeof value === 'object' &&
+    value !== null &&
+    'matvec' in value &&
+    'parameters' in value &&
+    value.parameters instanceof Parameters;
+  if (isOperator) return;
+  throw new PalimpsestError('ERR_ARGUMENT', `${where}: a CurvatureOperator expected, got ${describe(value)}`);
+}

@@ -1,6 +1,6 @@
 import { PalimpsestError } from '../errors';
 import { evaluate } from '../graph/evaluate';
-import type { Parameters } from '../graph/parameters';
+import { checkParameters, type Parameters } from '../graph/parameters';
 import type { RunOptions, Tensor } from '../graph/tensor';
 import { bytesOf } from '../io/tensorBytes';
 import { identity } from '../ops/shape/identity';
@@ -51,6 +51,7 @@ export class AppliedDelta implements Disposable {
    * @throws PalimpsestError ERR_VALUE when an entry that this change wrote has other bits now: revert what came later first.
    */
   async revert(now: Parameters = this.parameters, run: RunOptions = {}): Promise<Parameters> {
+    checkParameters('revert', now);
     const restored: (readonly [string, Tensor])[] = [];
     for (const [name, { part, before, after }] of this.#touched) {
       const theta = now.get(name);

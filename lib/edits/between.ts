@@ -1,7 +1,7 @@
-import { checkOptions, DTypeError, OptionError, ShapeError } from '../errors';
+import { checkOptions, DTypeError, OptionError, PalimpsestError, ShapeError } from '../errors';
 import { isFloat } from '../graph/dtype';
 import { evaluate } from '../graph/evaluate';
-import type { Parameters } from '../graph/parameters';
+import { checkParameters, type Parameters } from '../graph/parameters';
 import { formatShape, sameShape } from '../graph/shape';
 import type { RunOptions, Tensor } from '../graph/tensor';
 import { cast, notEqual, sub } from '../ops/elementwise/arithmetic';
@@ -9,12 +9,12 @@ import { nonzero } from '../ops/indexing/masks';
 import { take } from '../ops/indexing/take';
 import { max } from '../ops/reduce/reduce';
 import { flatten, reshape } from '../ops/shape/reshape';
-import { densePart, maskedPart, rowsPart, tensorsOfPart, type Part } from './part';
+import { columnsPart, densePart, maskedPart, rowsPart, tensorsOfPart, type Part } from './part';
 import { WeightDelta } from './weightDelta';
 
 export interface BetweenOptions {
   /**
-   * The form of every part. `'smallest'` (default): rows, single entries or dense, whichever takes the fewest bytes.
+   * The form of every part. `'smallest'` (default): rows, columns, single entries or dense, whichever takes the fewest bytes.
    */
   readonly form?: 'smallest' | 'dense';
 }
@@ -26,7 +26,7 @@ const FORMS: readonly string[] = ['smallest', 'dense'];
  * differ have no part. Applying it to `before` gives `after` up to the rounding of one subtraction and one addition; what
  * restores bits is `AppliedDelta.revert` and the ledger.
  *
- * @throws OptionError; ShapeError or DTypeError when they are not of one model; AbortedError.
+ * @throws OptionError; ShapeError, DTypeError or PalimpsestError ERR_PARAMETER when they are not of one model; AbortedError.
  */
 export async function deltaBetween(
   before: Parameters,
@@ -38,6 +38,11 @@ export async function deltaBetween(
   const { form = 'smallest' } = options;
   if (!FORMS.includes(form))
     throw new OptionError(`deltaBetween: form must be smallest or dense, got '${form}'`);
+  checkParameters('deltaBetween: before', before);
+  checkParameters('deltaBetween: after', after);
+  const added = after.names.find((name) => !before.has(name));
+  if (added !== undefined)
+    throw new PalimpsestError('ERR_PARAMETER', `deltaBetween: '${added}' is after the change and not before`);
   const parts: (readonly [string, Part])[] = [];
   for (const [name, old] of before) {
     const now = after.get(name);
@@ -67,14 +72,22 @@ async function partOf(
   const entries = flatten(await evaluate(await nonzero(flatten(differs), run), run));
   if (entries.size === 0) return undefined;
   const rowSize = size / Math.max(1, shape[0] ?? 1);
-  const inRow = max(cast(reshape(differs, [-1, rowSize]), 'int32'), { axis: 1 });
-  const rows = flatten(await evaluate(await nonzero(inRow, run), run));
+  const changed = cast(reshape(differs, [-1, rowSize]), 'int32');
+  const placesOf = async (any: Tensor): Promise<Tensor> =>
+    flatten(await evaluate(await nonzero(any, run), run));
+  const rows = await placesOf(max(changed, { axis: 1 }));
+  // Columns are of a matrix; of more axes they would be the channels of every row.
+  const columns = shape.length === 2 ? await placesOf(max(changed, { axis: 0 })) : undefined;
   const cost = (values: number, indices: Tensor): number => (values * bytes) / size + indices.bytes;
-  const [asRows, masked] = [cost(rows.size * rowSize, rows), cost(entries.size, entries)];
-  if (form === 'dense' || bytes <= Math.min(asRows, masked)) return densePart(difference);
-  return asRows <= masked && shape.length > 1
-    ? rowsPart(shape, rows, take(difference, rows))
-    : maskedPart(shape, entries, take(flatten(difference), entries));
+  const asRows = shape.length > 1 ? cost(rows.size * rowSize, rows) : Infinity;
+  const asColumns = columns ? cost(columns.size * (shape[0] ?? 0), columns) : Infinity;
+  const masked = cost(entries.size, entries);
+  const least = Math.min(asRows, asColumns, masked);
+  if (form === 'dense' || bytes <= least) return densePart(difference);
+  if (asRows === least) return rowsPart(shape, rows, take(difference, rows));
+  if (columns && asColumns === least)
+    return columnsPart(shape, columns, take(difference, columns, { axis: 1 }));
+  return maskedPart(shape, entries, take(flatten(difference), entries));
 }
 
 function checkSameKind(name: string, old: Tensor, now: Tensor): void {

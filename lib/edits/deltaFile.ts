@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
-import { FormatError } from '../errors';
+import { checkOptions, FormatError, OptionError } from '../errors';
 import { readSafetensors, type SafetensorsFile } from '../io/safetensors';
 import { writeSafetensors } from '../io/writeSafetensors';
 import { densePart, lowRankPart, maskedPart, slicesPart, tensorsOfPart, type Part } from './part';
-import { WeightDelta } from './weightDelta';
+import { checkDelta, WeightDelta } from './weightDelta';
 
 const FORMAT = 'palimpsest weight delta 1';
 /** Between a parameter's name and what the tensor is of its part. No checkpoint's names hold it. */
@@ -20,6 +20,7 @@ const partSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('lowRank'), shape: z.array(z.int().nonnegative()) }),
 ]);
+const provenanceSchema = z.record(z.string(), z.string());
 type PartDescription = z.infer<typeof partSchema>;
 
 export interface SaveDeltaOptions {
@@ -31,13 +32,19 @@ export interface SaveDeltaOptions {
 /**
  * Writes a change as a safetensors file, whole or not at all: tensors `<parameter>::values`, `::indices`, `::left`, `::right`,
  * and a description of the parts in the metadata. Reading gives the same bits.
- * @throws PalimpsestError ERR_IO; AbortedError.
+ * @throws OptionError for a misspelled option or a provenance that is no texts; PalimpsestError ERR_IO; AbortedError.
  */
 export async function saveDelta(
   path: string,
   delta: WeightDelta,
-  { provenance = {}, signal }: SaveDeltaOptions = {},
+  options: SaveDeltaOptions = {},
 ): Promise<void> {
+  checkDelta('saveDelta', delta);
+  checkOptions('saveDelta', options, ['provenance', 'signal']);
+  const { provenance = {}, signal } = options;
+  // What could not be read again is not written.
+  if (!provenanceSchema.safeParse(provenance).success)
+    throw new OptionError('saveDelta: provenance is an object of texts');
   const parts = [...delta];
   const tensors = parts.flatMap(([name, part]) =>
     Object.entries(tensorsOfPart(part)).map(
@@ -66,7 +73,7 @@ export async function loadDelta(path: string): Promise<LoadedDelta> {
   const file = await readSafetensors(path);
   if (file.metadata.get('format') !== FORMAT) throw new FormatError(`loadDelta: '${path}' is no ${FORMAT}`);
   const descriptions = parsed(path, 'parts', file, z.array(z.tuple([z.string(), partSchema])));
-  const provenance = parsed(path, 'provenance', file, z.record(z.string(), z.string()));
+  const provenance = parsed(path, 'provenance', file, provenanceSchema);
   const parts = descriptions.map(
     ([name, description]) => [name, partOf(path, file, name, description)] as const,
   );

@@ -27,6 +27,6 @@ export {
   type NullSpaceOptions,
 } from './closedForm/nullSpace';
 export { nullSpaceEdit, type NullSpaceEditOptions } from './closedForm/nullSpaceEdit';
-export { rankOneEdit, type KeyValue } from './closedForm/rankOneEdit';
+export { rankOneEdit, type KeyValue, type RankOneEditOptions } from './closedForm/rankOneEdit';
 export { type Prior, type SystemPath } from './closedForm/response';
 export { ridgeEdit, type RidgeEditOptions } from './closedForm/ridgeEdit';

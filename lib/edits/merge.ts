@@ -1,4 +1,4 @@
-import { checkOptions, OptionError, PalimpsestError } from '../errors';
+import { checkOptions, describe, OptionError, PalimpsestError } from '../errors';
 import { evaluate } from '../graph/evaluate';
 import type { RunOptions, Tensor } from '../graph/tensor';
 import { add, cast, div, equal, greater, mul, notEqual } from '../ops/elementwise/arithmetic';
@@ -7,7 +7,7 @@ import { sum } from '../ops/reduce/sum';
 import { checkSameParameter } from './compose';
 import { densePart, type Part } from './part';
 import { materialized } from './partMath';
-import { WeightDelta } from './weightDelta';
+import { checkDelta, WeightDelta } from './weightDelta';
 
 /** How two changes get in each other's way in one parameter. */
 export interface Conflict {
@@ -51,6 +51,13 @@ export async function mergeDeltas(
   options: MergeOptions = {},
   run: RunOptions = {},
 ): Promise<Merged> {
+  const given: unknown = deltas;
+  if (!Array.isArray(given))
+    throw new PalimpsestError(
+      'ERR_ARGUMENT',
+      `mergeDeltas: an array of changes expected, got ${describe(given)}`,
+    );
+  for (const delta of given) checkDelta('mergeDeltas', delta);
   checkOptions('mergeDeltas', options, ['onConflict']);
   const { onConflict = 'sum' } = options;
   if (!RULES.includes(onConflict))

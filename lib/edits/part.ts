@@ -1,6 +1,7 @@
-import { DTypeError, PalimpsestError, ShapeError } from '../errors';
+import { DTypeError, describe, PalimpsestError, ShapeError } from '../errors';
 import { isFloat } from '../graph/dtype';
-import { extent, formatShape, sizeOf, type Shape } from '../graph/shape';
+import { checkTensors } from '../graph/call';
+import { checkShape, extent, formatShape, sizeOf, type Shape } from '../graph/shape';
 import type { Tensor } from '../graph/tensor';
 
 /** A change of every entry: `values` has the parameter's shape. */
@@ -39,16 +40,37 @@ export interface LowRankPart {
 /** What is added to one parameter. */
 export type Part = DensePart | MaskedPart | SlicesPart | LowRankPart;
 
-export const densePart = (values: Tensor): DensePart => ({ kind: 'dense', shape: values.shape, values });
+/**
+ * `theta + values`, a value for every entry of the parameter.
+ * @throws PalimpsestError ERR_ARGUMENT for what is no tensor.
+ */
+export function densePart(values: Tensor): DensePart {
+  checkTensors('densePart', { values });
+  return { kind: 'dense', shape: values.shape, values };
+}
 
-/** @throws ShapeError unless there is one int32 index per value. */
+/**
+ * `theta[i] + values[k]` at the row-major positions `i = indices[k]` of a parameter of this shape, ascending, each once.
+ *
+ * @example
+ * const part = maskedPart([10, 4], tensor(Int32Array.of(3, 17)), tensor([0.5, -0.5]));
+ * @throws ShapeError unless there is one index per value; DTypeError for indices that are not int32.
+ */
 export function maskedPart(shape: Shape, indices: Tensor, values: Tensor): MaskedPart {
+  checkTensors('maskedPart', { indices, values });
+  checkShape('maskedPart', shape);
   checkIndices('maskedPart', indices, values.shape.length === 1 ? values.size : -1, values);
   return { kind: 'masked', shape, indices, values };
 }
 
-/** @throws ShapeError unless `values` is of the parameter's shape but for the number of slices. */
+/**
+ * `theta + values` in the slices `indices` of one axis, ascending, each once; `values` has as many slices there.
+ * @throws ShapeError unless `values` is of the parameter's shape but for the number of slices; DTypeError for indices that are
+ *   not int32.
+ */
 export function slicesPart(shape: Shape, axis: number, indices: Tensor, values: Tensor): SlicesPart {
+  checkTensors('slicesPart', { indices, values });
+  checkShape('slicesPart', shape);
   const others = (of: Shape): Shape => of.filter((_, i) => i !== axis);
   if (formatShape(others(shape)) !== formatShape(others(values.shape)) || !(axis in shape)) {
     throw new ShapeError(
@@ -59,8 +81,10 @@ export function slicesPart(shape: Shape, axis: number, indices: Tensor, values: 
   return { kind: 'slices', shape, axis, indices, values };
 }
 
+/** A change of rows, the slices of axis 0: see `slicesPart`. */
 export const rowsPart = (shape: Shape, indices: Tensor, values: Tensor): SlicesPart =>
   slicesPart(shape, 0, indices, values);
+/** A change of columns, the slices of axis 1: see `slicesPart`. */
 export const columnsPart = (shape: Shape, indices: Tensor, values: Tensor): SlicesPart =>
   slicesPart(shape, 1, indices, values);
 
@@ -69,6 +93,8 @@ export const columnsPart = (shape: Shape, indices: Tensor, values: Tensor): Slic
  * @throws ShapeError unless left is [out, k] and right [k, in].
  */
 export function lowRankPart(left: Tensor, right: Tensor, shape?: Shape): LowRankPart {
+  checkTensors('lowRankPart', { left, right });
+  if (shape !== undefined) checkShape('lowRankPart', shape);
   const [out = 0, rank = 0] = left.shape;
   const [rankRight = 0, columns = 0] = right.shape;
   const whole = shape ?? [out, columns];
@@ -100,8 +126,19 @@ export function tensorsOfPart(part: Part): Readonly<Record<string, Tensor>> {
   }
 }
 
-/** @throws DTypeError unless what is added is of floats. */
+const KINDS: readonly unknown[] = ['dense', 'masked', 'slices', 'lowRank'] satisfies Part['kind'][];
+
+/** @throws DTypeError unless what is added is of floats; PalimpsestError ERR_ARGUMENT for what is no part. */
 export function checkPart(name: string, part: Part): void {
+  const given: unknown = part;
+  if (typeof given !== 'object' || given === null || !('kind' in given) || !KINDS.includes(given.kind)) {
+    throw new PalimpsestError(
+      'ERR_ARGUMENT',
+      `WeightDelta: '${name}': a part as densePart, maskedPart, rowsPart, columnsPart or lowRankPart make them expected, got ` +
+        describe(given),
+    );
+  }
+  checkTensors(`WeightDelta: '${name}'`, tensorsOfPart(part));
   const { indices: _, ...factors } = tensorsOfPart(part);
   for (const [which, { dtype }] of Object.entries(factors)) {
     if (!isFloat(dtype))

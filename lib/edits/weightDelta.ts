@@ -1,6 +1,6 @@
-import { nearest, PalimpsestError, ShapeError } from '../errors';
+import { describe, nearest, OptionError, PalimpsestError, ShapeError } from '../errors';
 import { evaluate } from '../graph/evaluate';
-import type { Parameters } from '../graph/parameters';
+import { checkParameters, type Parameters } from '../graph/parameters';
 import { formatShape, sameShape } from '../graph/shape';
 import type { RunOptions, Tensor } from '../graph/tensor';
 import { sqrt } from '../ops/elementwise/math';
@@ -25,6 +25,11 @@ export class WeightDelta implements Iterable<readonly [string, Part]>, Disposabl
   /** @throws PalimpsestError ERR_PARAMETER when a name repeats; DTypeError for a change that is not of floats. */
   constructor(parts: Iterable<readonly [string, Part]>) {
     const byName = new Map<string, Part>();
+    const given: unknown = parts;
+    if (typeof given !== 'object' || given === null || !(Symbol.iterator in given)) {
+      const what = `WeightDelta: pairs of a name and a part expected, got ${describe(given)}`;
+      throw new PalimpsestError('ERR_ARGUMENT', what);
+    }
     for (const [name, part] of parts) {
       if (byName.has(name))
         throw new PalimpsestError('ERR_PARAMETER', `WeightDelta: '${name}' appears twice`);
@@ -68,6 +73,7 @@ export class WeightDelta implements Iterable<readonly [string, Part]>, Disposabl
    *   AbortedError. Nothing is changed in any case.
    */
   async apply(parameters: Parameters, run: RunOptions = {}): Promise<AppliedDelta> {
+    checkParameters('WeightDelta: apply', parameters);
     for (const [name, part] of this.#parts) checkFits(name, part, parameters.get(name));
     await this.#check(run);
     const after = parameters.with(
@@ -77,8 +83,9 @@ export class WeightDelta implements Iterable<readonly [string, Part]>, Disposabl
     return await AppliedDelta.of(this.#parts, parameters, after);
   }
 
-  /** `factor` times this change; 0 keeps its form, -1 is its opposite. */
+  /** `factor` times this change; 0 keeps its form, -1 is its opposite. @throws OptionError for a factor that is not finite. */
   scale(factor: number): WeightDelta {
+    if (!Number.isFinite(factor)) throw new OptionError(`scale: a finite number expected, got ${factor}`);
     return new WeightDelta([...this.#parts].map(([name, part]) => [name, scaled(part, factor)] as const));
   }
 
@@ -87,6 +94,7 @@ export class WeightDelta implements Iterable<readonly [string, Part]>, Disposabl
    * @throws ShapeError or DTypeError when they are of other parameters under the same names.
    */
   async compose(other: WeightDelta, run: RunOptions = {}): Promise<WeightDelta> {
+    checkDelta('compose', other);
     await Promise.all([this.#check(run), other.#check(run)]);
     const parts = new Map(this.#parts);
     for (const [name, part] of other) {
@@ -123,6 +131,12 @@ export class WeightDelta implements Iterable<readonly [string, Part]>, Disposabl
     for (const [name, part] of this.#parts)
       if (part.kind === 'masked' || part.kind === 'slices') await checkOrder(name, part);
   }
+}
+
+/** @throws PalimpsestError ERR_ARGUMENT for what is no `WeightDelta`, which only JavaScript callers can give. */
+export function checkDelta(where: string, value: unknown): void {
+  if (value instanceof WeightDelta) return;
+  throw new PalimpsestError('ERR_ARGUMENT', `${where}: a WeightDelta expected, got ${describe(value)}`);
 }
 
 function checkFits(name: string, part: Part, theta: Tensor): void {

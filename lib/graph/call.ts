@@ -24,7 +24,7 @@ export function checkTensors(where: string, tensors: Readonly<Record<string, unk
 /** The same for the inputs of an op, which have places instead of names. */
 export function checkInputs(where: string, inputs: readonly unknown[]): void {
   for (const value of inputs) {
-    if (!(value instanceof Tensor)) throw wrongArgument(where, 'tensors', value);
+    if (!(value instanceof Tensor)) throw wrongInput(where, 'a tensor', inputs, value);
   }
 }
 
@@ -32,12 +32,19 @@ export function checkInputs(where: string, inputs: readonly unknown[]): void {
 export function checkOperands(where: string, operands: readonly unknown[]): void {
   for (const value of operands) {
     if (!(value instanceof Tensor) && typeof value !== 'number')
-      throw wrongArgument(where, 'tensors or numbers', value);
+      throw wrongInput(where, 'a tensor or a number', operands, value);
   }
 }
 
-const wrongArgument = (where: string, expected: string, value: unknown): PalimpsestError =>
-  new PalimpsestError('ERR_ARGUMENT', `${where}: ${expected} expected, got ${describe(value)}`);
+function wrongInput(
+  where: string,
+  expected: string,
+  inputs: readonly unknown[],
+  value: unknown,
+): PalimpsestError {
+  const what = `${where}: ${expected} expected as input ${inputs.indexOf(value)}, got ${describe(value)}`;
+  return new PalimpsestError('ERR_ARGUMENT', what);
+}
 
 /** @throws PalimpsestError ERR_ARGUMENT, saying what they are, unless it is an array of tensors. */
 export function checkTensorList(where: string, name: string, list: readonly unknown[]): void {

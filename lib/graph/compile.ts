@@ -1,4 +1,4 @@
-import { PalimpsestError } from '../errors';
+import { checkFunction, PalimpsestError } from '../errors';
 import { bytesOfParameters, Estimate, withPlaceholders, type Specs } from './cost/estimate';
 import type { Profile } from './cost/profile';
 import { evaluate } from './evaluate';
@@ -37,6 +37,7 @@ interface Entry<R> {
  * params = await step(params, x, y);
  */
 export function compile<A extends readonly unknown[], R>(fn: (...args: A) => R): Compiled<A, R> {
+  checkFunction('compile', fn);
   const cache = new Map<string, Entry<R>>();
   const runBy = async (options: RunOptions, args: A, run: Run): Promise<R> => {
     const key = signatureOf(args);

@@ -1,6 +1,8 @@
-import { nearest, PalimpsestError, ShapeError } from '../errors';
+import { types } from 'node:util';
+
+import { describe, nearest, PalimpsestError, ShapeError } from '../errors';
 import { formatShape, sameShape } from './shape';
-import type { Tensor } from './tensor';
+import { Tensor } from './tensor';
 
 /**
  * The parameters of a model: tensors by name, in a fixed order, under the checkpoint's own names. Never changed in
@@ -13,10 +15,11 @@ import type { Tensor } from './tensor';
 export class Parameters implements Iterable<readonly [string, Tensor]> {
   readonly #tensors: ReadonlyMap<string, Tensor>;
 
-  /** @throws PalimpsestError ERR_PARAMETER when a name repeats. */
+  /** @throws PalimpsestError ERR_PARAMETER when a name repeats; ERR_ARGUMENT for an entry that is no tensor. */
   constructor(entries: Iterable<readonly [string, Tensor]>) {
     const tensors = new Map<string, Tensor>();
     for (const [name, tensor] of entries) {
+      checkEntry(name, tensor);
       if (tensors.has(name))
         throw new PalimpsestError('ERR_PARAMETER', `Parameters: '${name}' appears twice`);
       tensors.set(name, tensor);
@@ -58,6 +61,10 @@ export class Parameters implements Iterable<readonly [string, Tensor]> {
 
   /** Only the parameters whose name passes, in the same order. */
   select(pattern: RegExp | ((name: string) => boolean)): Parameters {
+    if (!types.isRegExp(pattern) && typeof pattern !== 'function') {
+      const what = `Parameters: a RegExp or a function of names expected, got ${describe(pattern)}`;
+      throw new PalimpsestError('ERR_ARGUMENT', what);
+    }
     // Unlike `test`, `search` does not go on from where a global pattern stopped.
     const passes =
       typeof pattern === 'function' ? pattern : (name: string): boolean => name.search(pattern) >= 0;
@@ -94,4 +101,17 @@ export class Parameters implements Iterable<readonly [string, Tensor]> {
   [Symbol.iterator](): Iterator<readonly [string, Tensor]> {
     return this.#tensors[Symbol.iterator]();
   }
+}
+
+function checkEntry(name: unknown, tensor: unknown): void {
+  if (typeof name === 'string' && tensor instanceof Tensor) return;
+  const what = typeof name === 'string' ? `a tensor for '${name}'` : 'names that are texts';
+  const got = describe(typeof name === 'string' ? tensor : name);
+  throw new PalimpsestError('ERR_ARGUMENT', `Parameters: ${what} expected, got ${got}`);
+}
+
+/** @throws PalimpsestError ERR_ARGUMENT for anything but `Parameters`, which only JavaScript callers can give. */
+export function checkParameters(where: string, value: unknown): asserts value is Parameters {
+  if (value instanceof Parameters) return;
+  throw new PalimpsestError('ERR_ARGUMENT', `${where}: Parameters expected, got ${describe(value)}`);
 }

@@ -3,7 +3,7 @@ import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 import { checkAborted } from './abort';
-import { ioError, systemCode } from './ioError';
+import { checkPath, ioError, systemCode } from './ioError';
 
 /** Appends bytes to the file being written. They may be reused once the promise is settled. */
 export type WriteBytes = (bytes: Uint8Array) => Promise<void>;
@@ -28,6 +28,7 @@ export async function atomicWrite(
   content: FileContent,
   options: WriteOptions = {},
 ): Promise<void> {
+  checkPath('atomicWrite', path);
   const target = resolve(path);
   const temporary = join(dirname(target), temporaryName());
   try {

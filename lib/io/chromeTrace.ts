@@ -1,4 +1,5 @@
-import type { Profile, TimedInstruction } from '../graph/cost/profile';
+import { describe, PalimpsestError } from '../errors';
+import { Profile, type TimedInstruction } from '../graph/cost/profile';
 import { formatShape } from '../graph/shape';
 import type { Spec } from '../graph/tensor';
 import { atomicWrite, type WriteOptions } from './atomicWrite';
@@ -16,6 +17,9 @@ export async function writeChromeTrace(
   profile: Profile,
   options: WriteOptions = {},
 ): Promise<void> {
+  const given: unknown = profile;
+  if (!(given instanceof Profile))
+    throw new PalimpsestError('ERR_ARGUMENT', `writeChromeTrace: a Profile expected, got ${describe(given)}`);
   const trace = { displayTimeUnit: 'ns', traceEvents: profile.instructions.map(eventOf) };
   await atomicWrite(path, `${JSON.stringify(trace)}\n`, options);
 }

@@ -1,4 +1,4 @@
-import { PalimpsestError } from '../errors';
+import { describe, PalimpsestError } from '../errors';
 
 /** What a failed file operation becomes: ERR_IO with the path and the system's reason. Our own errors stay. */
 export function ioError(action: string, path: string, cause: unknown): PalimpsestError {
@@ -11,3 +11,12 @@ export function ioError(action: string, path: string, cause: unknown): Palimpses
 /** The system's short name of a failure: ENOENT, EEXIST, ... */
 export const systemCode = (error: unknown): string | undefined =>
   (error as { code?: string } | null | undefined)?.code;
+
+/** @throws PalimpsestError ERR_ARGUMENT for a path that is no text, which only JavaScript callers can give. */
+export function checkPath(where: string, path: unknown): void {
+  if (typeof path === 'string' && path !== '') return;
+  throw new PalimpsestError(
+    'ERR_ARGUMENT',
+    `${where}: a path expected, got ${path === '' ? 'an empty text' : describe(path)}`,
+  );
+}

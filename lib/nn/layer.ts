@@ -1,6 +1,7 @@
+import { checkFunction, checkOptions, describe, PalimpsestError } from '../errors';
 import type { FloatDType } from '../graph/dtype';
 import { Parameters } from '../graph/parameters';
-import type { Shape } from '../graph/shape';
+import { checkShape, type Shape } from '../graph/shape';
 import type { Tensor } from '../graph/tensor';
 import { splitKey } from '../random';
 import type { Initializer } from './init/initializer';
@@ -65,8 +66,15 @@ export type Bound<P> = P extends undefined
       ? BoundLayer<I, O>
       : { readonly [name in keyof P]: Bound<P[name]> };
 
-/** A parameter of this shape among the parts of a layer. */
-export const parameter = (shape: Shape, initial: Initializer): OwnParameter => ({ shape, initial });
+/**
+ * A parameter of this shape among the parts of a layer.
+ * @throws ShapeError for what is no shape; PalimpsestError ERR_ARGUMENT for what is no initialiser.
+ */
+export function parameter(shape: Shape, initial: Initializer): OwnParameter {
+  checkShape('parameter', shape);
+  checkFunction('parameter', initial, 'an initialiser');
+  return { shape, initial };
+}
 
 /**
  * A layer made of parts. The names of parameters are the paths to them (`{ h: [{ c_fc: nn.linear(...) }] }` gives
@@ -80,17 +88,31 @@ export const parameter = (shape: Shape, initial: Initializer): OwnParameter => (
  * );
  * const parameters = classifier.init(key(0));          // hidden.weight, hidden.bias, output.weight, output.bias
  * const logits = classifier.apply(parameters, images);
+ * @throws PalimpsestError ERR_ARGUMENT for what is no part, and without a function.
  */
 export function layer<const P extends Parts, I extends readonly unknown[], O>(
   parts: P,
   forward: (parts: Bound<P>, ...inputs: I) => O,
 ): Layer<I, O> {
+  checkFunction('layer', forward);
   const parameters = parametersOf(parts, '');
   return {
     parameters,
-    init: (key, { dtype = 'float32' } = {}) => initialParameters(parameters, key, dtype),
-    apply: (source, ...inputs) => forward(bound(parts, source, '') as Bound<P>, ...inputs),
+    init: (key, options = {}) => {
+      checkOptions('init', options, ['dtype']);
+      return initialParameters(parameters, key, options.dtype ?? 'float32');
+    },
+    apply: (source, ...inputs) => {
+      checkSource(source);
+      return forward(bound(parts, source, '') as Bound<P>, ...inputs);
+    },
   };
+}
+
+function checkSource(source: unknown): void {
+  if (typeof source === 'object' && source !== null && 'get' in source && typeof source.get === 'function')
+    return;
+  throw new PalimpsestError('ERR_ARGUMENT', `apply: Parameters expected, got ${describe(source)}`);
 }
 
 function initialParameters(
@@ -112,6 +134,14 @@ const join = (path: string, name: string): string => (path === '' ? name : `${pa
 
 function parametersOf(part: Parts, path: string): readonly LayerParameter[] {
   if (part === undefined) return [];
+  const given: unknown = part;
+  if (typeof given !== 'object' || given === null) {
+    const where = path === '' ? 'layer' : `layer: '${path}'`;
+    throw new PalimpsestError(
+      'ERR_ARGUMENT',
+      `${where}: a layer or a parameter expected, got ${describe(given)}`,
+    );
+  }
   if (isParameter(part)) return [{ name: path, ...part }];
   if (isLayer(part)) return part.parameters.map((own) => ({ ...own, name: join(path, own.name) }));
   return Object.entries(part).flatMap(([name, inner]: [string, Parts]) =>

@@ -24,6 +24,7 @@ import { epsilonOf } from '../linalg/tolerance';
 import { rulesOf, type ParameterGroup } from './groups';
 import {
   checkNumber,
+  checkGroupList,
   checkRate,
   optimizerOf,
   type Optimizer,
@@ -64,6 +65,7 @@ const OPTIONS = ['learningRate', 'beta2Decay', 'eps1', 'eps2', 'clipThreshold', 
  * @throws OptionError for a misspelled option or one out of range.
  */
 export function adafactor(options: AdafactorOptions = {}): Optimizer {
+  checkGroupList('adafactor', options);
   const ruleOf = (own: Omit<AdafactorOptions, 'groups'>): UpdateRule => {
     const {
       learningRate = 1e-2,

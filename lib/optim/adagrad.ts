@@ -3,6 +3,7 @@ import { sqrt } from '../ops/elementwise/math';
 import { rulesOf, type ParameterGroup } from './groups';
 import {
   checkNumber,
+  checkGroupList,
   checkRate,
   optimizerOf,
   withDecay,
@@ -40,6 +41,7 @@ const OPTIONS = ['learningRate', 'learningRateDecay', 'eps', 'weightDecay', 'ini
  * @throws OptionError for a misspelled option or one out of range.
  */
 export function adagrad(options: AdagradOptions = {}): Optimizer {
+  checkGroupList('adagrad', options);
   const initialSum = checkNumber('adagrad', 'initialSum', options.initialSum ?? 0);
   const ruleOf = (own: Omit<AdagradOptions, 'groups'>): UpdateRule => {
     const { learningRate = 1e-2, learningRateDecay = 0, eps = 1e-10, weightDecay = 0 } = own;

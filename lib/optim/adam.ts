@@ -21,6 +21,7 @@ import { adamStep } from '../ops/training/optimizerStep';
 import { rulesOf, type ParameterGroup } from './groups';
 import {
   checkNumber,
+  checkGroupList,
   checkRate,
   optimizerOf,
   type Optimizer,
@@ -63,6 +64,7 @@ const OPTIONS = ['learningRate', 'beta1', 'beta2', 'eps', 'weightDecay', 'amsgra
  * @throws OptionError for a misspelled option or one out of range.
  */
 export function adam(options: AdamOptions = {}): Optimizer {
+  checkGroupList('adam', options);
   return adamWith('adam', { weightDecay: 0, ...options }, false);
 }
 
@@ -73,6 +75,7 @@ export function adam(options: AdamOptions = {}): Optimizer {
  * @throws OptionError for a misspelled option or one out of range.
  */
 export function adamw(options: AdamOptions = {}): Optimizer {
+  checkGroupList('adamw', options);
   return adamWith('adamw', { weightDecay: 1e-2, ...options }, true);
 }
 

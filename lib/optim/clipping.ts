@@ -4,7 +4,7 @@ import { mapTree, tensorsOf } from '../graph/tree';
 import { add, cast, div, full, maximum, minimum, mul, square } from '../ops/elementwise/arithmetic';
 import { sqrt } from '../ops/elementwise/math';
 import { sum } from '../ops/reduce/sum';
-import type { Optimizer } from './optimizer';
+import { checkOptimizer, type Optimizer } from './optimizer';
 
 /** Keeps the quotient finite when the norm is 0: the value of PyTorch's clip_grad_norm_. */
 const TINY = 1e-6;
@@ -69,6 +69,7 @@ export interface ClippingOptions {
  * @throws OptionError for a misspelled option or a limit that is not positive.
  */
 export function clipped(optimizer: Optimizer, options: ClippingOptions): Optimizer {
+  checkOptimizer('clipped', optimizer);
   checkOptions('clipped', options, ['globalNorm', 'norm', 'value']);
   for (const [name, limit] of Object.entries(options)) checkLimit('clipped', name, limit as number);
   const { globalNorm: together, norm, value } = options;

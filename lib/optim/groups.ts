@@ -39,8 +39,8 @@ export function rulesOf<O extends { readonly groups?: readonly ParameterGroup<O>
   known: readonly string[],
   ruleOf: (options: Omit<O, 'groups'>) => R,
 ): { readonly rule: R; readonly groups: readonly GroupRule<R>[] } {
+  checkOptions(where, options, [...known, 'groups']);
   const { groups = [], ...own } = options;
-  checkOptions(where, own, known);
   const ruleOfGroup = ({ parameters, ...changes }: ParameterGroup<O>): GroupRule<R> => {
     if (!types.isRegExp(parameters) && typeof parameters !== 'function') {
       throw new OptionError(

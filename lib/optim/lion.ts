@@ -4,6 +4,7 @@ import { rulesOf, type ParameterGroup } from './groups';
 import {
   averaged,
   checkNumber,
+  checkGroupList,
   checkRate,
   optimizerOf,
   type Optimizer,
@@ -36,6 +37,7 @@ export interface LionOptions {
  * @throws OptionError for a misspelled option or one out of range.
  */
 export function lion(options: LionOptions = {}): Optimizer {
+  checkGroupList('lion', options);
   const ruleOf = (own: Omit<LionOptions, 'groups'>): UpdateRule => {
     const { learningRate = 1e-4, beta1 = 0.9, beta2 = 0.99, weightDecay = 0 } = own;
     checkRate('lion', learningRate);

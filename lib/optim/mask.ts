@@ -1,13 +1,20 @@
-import { DTypeError, OptionError, ShapeError } from '../errors';
+import { checkFunction, checkRecord, DTypeError, OptionError, ShapeError } from '../errors';
 import { tensor } from '../graph/create';
-import { broadcastShapes, formatShape, normalizeAxis, sameShape, type Shape } from '../graph/shape';
+import {
+  broadcastShapes,
+  checkShape,
+  formatShape,
+  normalizeAxis,
+  sameShape,
+  type Shape,
+} from '../graph/shape';
 import { Tensor } from '../graph/tensor';
 import { tensorsOf, withTensors } from '../graph/tree';
 import { zerosLike } from '../ops/elementwise/arithmetic';
 import { where } from '../ops/elementwise/math';
 import { checkLike } from '../transforms/stacked';
 import { namesOf } from './groups';
-import type { Optimizer } from './optimizer';
+import { checkOptimizer, type Optimizer } from './optimizer';
 
 /** Indices by axis: the entries whose index is listed along every axis that is named. `{ 0: [3] }` is row 3. */
 export type Block = Readonly<Record<number, readonly number[]>>;
@@ -30,6 +37,8 @@ export type Mask = (name: string, parameter: Tensor) => Entries;
  *   one that is not bool, when the optimiser steps.
  */
 export function masked(optimizer: Optimizer, mask: Mask): Optimizer {
+  checkOptimizer('masked', optimizer);
+  checkFunction('masked', mask, 'a function of the name and the parameter');
   const step: Optimizer['step'] = (params, gradients, state, options) => {
     const parameters = tensorsOf(params);
     const slopes = tensorsOf(gradients);
@@ -99,8 +108,12 @@ function entriesOf(name: string, parameter: Tensor, mask: Mask): boolean | Tenso
  * @throws ShapeError for an axis that is not there; OptionError for an index outside its axis.
  */
 export function blockMask(shape: Shape, block: Block): Tensor {
+  checkShape('blockMask', shape);
+  checkRecord('blockMask', block);
   const lists = new Map<number, ReadonlySet<number>>();
   for (const [key, indices] of Object.entries(block)) {
+    if (!Array.isArray(indices as unknown))
+      throw new OptionError(`blockMask: a list of indices along axis ${key} expected`);
     const axis = normalizeAxis('blockMask', Number(key), shape.length);
     lists.set(axis, new Set(indices.map((index) => indexWithin(index, axis, shape[axis] ?? 0))));
   }

@@ -1,4 +1,4 @@
-import { checkOptions, OptionError, ShapeError } from '../errors';
+import { checkRecord, checkOptions, describe, OptionError, PalimpsestError, ShapeError } from '../errors';
 import { isFloat } from '../graph/dtype';
 import { formatShape } from '../graph/shape';
 import { Tensor } from '../graph/tensor';
@@ -89,6 +89,7 @@ export function optimizerOf({ name, rule, groups, moments }: OptimizerRules): Op
     checkOptions(`${name}.step`, options, ['learningRate']);
     const parameters = tensorsOf(params);
     const slopes = tensorsOf(gradients);
+    checkState(name, state);
     const before = state.moments.map((moment) => tensorsOf(moment));
     checkLike(name, 'gradients', parameters, slopes);
     if (before.length !== moments.length) {
@@ -128,10 +129,26 @@ export function optimizerOf({ name, rule, groups, moments }: OptimizerRules): Op
   return { init, step };
 }
 
+function checkState(name: string, state: unknown): void {
+  const { step, moments } = (typeof state === 'object' && state !== null ? state : {}) as {
+    readonly step?: unknown;
+    readonly moments?: unknown;
+  };
+  if (step instanceof Tensor && Array.isArray(moments)) return;
+  throw new PalimpsestError(
+    'ERR_ARGUMENT',
+    `${name}: a state made by init or step expected, got ${describe(state)}`,
+  );
+}
+
 /** A learning rate in any of its forms as a float64 tensor without axes. */
 function rateOf(name: string, rate: number | Tensor | Schedule, step: Tensor): Tensor {
   if (typeof rate === 'number') return full([], checkNumber(name, 'learningRate', rate), 'float64');
-  const value = rate instanceof Tensor ? rate : rate(step);
+  const value: unknown = typeof rate === 'function' ? rate(step) : rate;
+  if (!(value instanceof Tensor))
+    throw new OptionError(
+      `${name}: learningRate is a number, a tensor or a schedule of tensors, got ${describe(value)}`,
+    );
   if (value.size !== 1 || !isFloat(value.dtype)) {
     throw new ShapeError(
       `${name}: learningRate must be one float, got ${value.dtype} ${formatShape(value.shape)}`,
@@ -142,7 +159,7 @@ function rateOf(name: string, rate: number | Tensor | Schedule, step: Tensor): T
 
 /** Throws unless the option is in [0, below). */
 export function checkNumber(where: string, name: string, value: number, below = Infinity): number {
-  if (value >= 0 && value < below) return value;
+  if (typeof value === 'number' && value >= 0 && value < below) return value;
   const range = below === Infinity ? 'a finite number from 0' : `a number from 0 to below ${below}`;
   throw new OptionError(`${where}: ${name} must be ${range}, got ${value}`);
 }
@@ -150,6 +167,28 @@ export function checkNumber(where: string, name: string, value: number, below = 
 /** Throws unless the learning rate is a schedule or a finite number from 0. */
 export function checkRate(where: string, rate: number | Schedule): void {
   if (typeof rate === 'number') checkNumber(where, 'learningRate', rate);
+  else if (typeof (rate as unknown) !== 'function')
+    throw new OptionError(`${where}: learningRate is a number or a schedule, got ${describe(rate)}`);
+}
+
+/**
+ * The options of an optimiser before they are looked into.
+ * @throws OptionError unless they are an object, and their groups a list of objects.
+ */
+export function checkGroupList(where: string, options: { readonly groups?: unknown }): void {
+  checkRecord(where, options);
+  const { groups = [] } = options;
+  if (Array.isArray(groups) && groups.every((group) => typeof group === 'object' && group !== null)) return;
+  throw new OptionError(
+    `${where}: groups are a list of options, each with its parameters, got ${describe(groups)}`,
+  );
+}
+
+/** @throws PalimpsestError ERR_ARGUMENT for what is no optimiser, which only JavaScript callers can give. */
+export function checkOptimizer(where: string, value: unknown): void {
+  const parts = (typeof value === 'object' && value !== null ? value : {}) as Partial<Optimizer>;
+  if (typeof parts.init === 'function' && typeof parts.step === 'function') return;
+  throw new PalimpsestError('ERR_ARGUMENT', `${where}: an optimiser expected, got ${describe(value)}`);
 }
 
 /** `gradient + weightDecay parameter` */

@@ -5,6 +5,7 @@ import { rulesOf, type ParameterGroup } from './groups';
 import {
   averaged,
   checkNumber,
+  checkGroupList,
   checkRate,
   optimizerOf,
   withDecay,
@@ -46,6 +47,7 @@ const OPTIONS = ['learningRate', 'alpha', 'eps', 'weightDecay', 'momentum', 'cen
  * @throws OptionError for a misspelled option or one out of range.
  */
 export function rmsprop(options: RmspropOptions = {}): Optimizer {
+  checkGroupList('rmsprop', options);
   const { centered = false } = options;
   const ruleOf = (own: Omit<RmspropOptions, 'groups'>): UpdateRule => {
     const { learningRate = 1e-2, alpha = 0.99, eps = 1e-8, weightDecay = 0, momentum = 0 } = own;

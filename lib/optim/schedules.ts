@@ -1,4 +1,4 @@
-import { checkOptions, OptionError } from '../errors';
+import { checkFunction, checkRecord, checkOptions, OptionError } from '../errors';
 import type { Tensor } from '../graph/tensor';
 import { add, div, full, less, maximum, minimum, mul, pow, sub } from '../ops/elementwise/arithmetic';
 import { cos, floor, sqrt, where } from '../ops/elementwise/math';
@@ -53,7 +53,9 @@ export interface PolynomialDecayOptions extends DecayOptions {
 }
 
 /** `to + (from - to) (1 - min(step / steps, 1))^power`. @throws OptionError. */
-export function polynomialDecay({ power = 1, ...options }: PolynomialDecayOptions): Schedule {
+export function polynomialDecay(given: PolynomialDecayOptions): Schedule {
+  checkRecord('polynomialDecay', given);
+  const { power = 1, ...options } = given;
   const { from, to, steps } = decayOf('polynomialDecay', options);
   checkNumber('polynomialDecay', 'power', power);
   return (step) => add(to, mul(pow(sub(1, progress(step, steps)), power), from - to));
@@ -170,6 +172,7 @@ export function stepDecay(options: StepDecayOptions): Schedule {
  * @throws OptionError unless `steps` is a positive integer.
  */
 export function withWarmup(schedule: Schedule, steps: number): Schedule {
+  checkFunction('withWarmup', schedule, 'a schedule');
   checkCount('withWarmup', 'steps', steps);
   return (step) => {
     const late = schedule(maximum(sub(step, steps), 0));

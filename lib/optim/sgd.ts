@@ -5,6 +5,7 @@ import { sgdStep } from '../ops/training/optimizerStep';
 import { rulesOf, type ParameterGroup } from './groups';
 import {
   checkNumber,
+  checkGroupList,
   checkRate,
   optimizerOf,
   withDecay,
@@ -38,6 +39,7 @@ export interface SgdOptions {
  * @throws OptionError for a misspelled option, one out of range, or `nesterov` without momentum.
  */
 export function sgd(options: SgdOptions = {}): Optimizer {
+  checkGroupList('sgd', options);
   const momentumOf = ({ momentum = 0 }: Pick<SgdOptions, 'momentum'>): number =>
     checkNumber('sgd', 'momentum', momentum);
   // With a momentum anywhere, all parameters have a velocity.

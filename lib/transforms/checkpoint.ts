@@ -1,3 +1,4 @@
+import { checkFunction } from '../errors';
 import { defineOp } from '../graph/op';
 import type { Tensor } from '../graph/tensor';
 import { tensorsOf, withTensors } from '../graph/tree';
@@ -54,6 +55,7 @@ function specOf<T>(inputs: readonly T[], which: number): T {
  * const block = checkpoint((p, x) => add(x, mlp(p, x)));
  */
 export function checkpoint<A extends readonly unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
+  checkFunction('checkpoint', fn);
   return (...args) => {
     const { value, region } = traceRegion(() => fn(...args));
     const outputs = tensorsOf(value);

@@ -1,4 +1,4 @@
-import { NotDifferentiableError, PalimpsestError } from '../errors';
+import { checkFunction, NotDifferentiableError, PalimpsestError } from '../errors';
 import { isFloat } from '../graph/dtype';
 import { defineOp, type OpRecord } from '../graph/op';
 import type { Tensor } from '../graph/tensor';
@@ -126,6 +126,8 @@ export function customVjp<A extends readonly unknown[], R>(
   fn: (...args: A) => R,
   rule: VjpRule<A, R>,
 ): (...args: A) => R {
+  checkFunction('customVjp', fn);
+  checkFunction('customVjp', rule, 'a rule that is a function');
   return (...args) => apply(customVjpOp, fn, args, rule);
 }
 
@@ -179,6 +181,8 @@ export function customJvp<A extends readonly unknown[], R>(
   fn: (...args: A) => R,
   rule: JvpRule<A, R>,
 ): (...args: A) => R {
+  checkFunction('customJvp', fn);
+  checkFunction('customJvp', rule, 'a rule that is a function');
   return (...args) => apply(customJvpOp, fn, args, rule);
 }
 

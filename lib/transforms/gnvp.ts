@@ -1,3 +1,4 @@
+import { checkFunction } from '../errors';
 import type { Tensor } from '../graph/tensor';
 import { grad } from './grad';
 import { jvp } from './jvp';
@@ -17,6 +18,8 @@ import { vjp } from './vjp';
  * @throws ShapeError when `v` is not shaped like `params`, or the loss is no scalar.
  */
 export function gnvp<P, Z>(outputs: (params: P) => Z, loss: (outputs: Z) => Tensor): (params: P, v: P) => P {
+  checkFunction('gnvp', outputs, 'a function of the parameters');
+  checkFunction('gnvp', loss, 'a function of the outputs');
   return (params, v) =>
     overDirections('gnvp', params, v, (direction) => {
       const { value, tangent } = jvp(outputs, params, direction);

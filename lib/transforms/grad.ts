@@ -1,4 +1,4 @@
-import { DTypeError, ShapeError } from '../errors';
+import { checkFunction, DTypeError, describe, PalimpsestError, ShapeError } from '../errors';
 import { isFloat } from '../graph/dtype';
 import { formatShape } from '../graph/shape';
 import { Tensor } from '../graph/tensor';
@@ -23,6 +23,7 @@ export type Loss<P, A extends readonly unknown[]> = (params: P, ...rest: A) => T
 export function valueAndGrad<P, A extends readonly unknown[]>(
   loss: Loss<P, A>,
 ): (params: P, ...rest: A) => { readonly value: Tensor; readonly grad: P } {
+  checkFunction('grad', loss);
   return (params, ...rest) => {
     const variables = variablesOf('grad', params);
     const value = loss(withTensors(params, variables), ...rest);
@@ -40,6 +41,10 @@ export function grad<P, A extends readonly unknown[]>(loss: Loss<P, A>): (params
 
 /** The tensors of a tree as fresh nodes, so that they can be told apart from other uses of the same data. */
 export function variablesOf(where: string, tree: unknown): Tensor[] {
+  if (typeof tree !== 'object' || tree === null) {
+    const what = `${where}: tensors to differentiate with respect to expected, got ${describe(tree)}`;
+    throw new PalimpsestError('ERR_ARGUMENT', what);
+  }
   return tensorsOf(tree).map((tensor) => {
     if (!isFloat(tensor.dtype)) {
       throw new DTypeError(`${where}: derivatives are with respect to float tensors, got ${tensor.dtype}`);

@@ -1,3 +1,4 @@
+import { checkFunction } from '../errors';
 import { grad, type Loss } from './grad';
 import { jvp } from './jvp';
 import { overDirections } from './overDirections';
@@ -13,6 +14,7 @@ import { overDirections } from './overDirections';
  * @throws ShapeError when `v` is not shaped like `params`.
  */
 export function hvp<P, A extends readonly unknown[]>(loss: Loss<P, A>): (params: P, v: P, ...rest: A) => P {
+  checkFunction('hvp', loss);
   return (params, v, ...rest) =>
     overDirections(
       'hvp',

@@ -1,4 +1,4 @@
-import { checkOptions, OptionError, ShapeError } from '../errors';
+import { checkFunction, checkOptions, OptionError, ShapeError } from '../errors';
 import { isFloat } from '../graph/dtype';
 import { sizeOf } from '../graph/shape';
 import { Tensor } from '../graph/tensor';
@@ -10,7 +10,7 @@ import { split, slice } from '../ops/shape/slice';
 import { transpose } from '../ops/shape/transpose';
 import { eye } from '../ops/shape/triangle';
 import { hvp } from './hvp';
-import type { Loss } from './grad';
+import { variablesOf, type Loss } from './grad';
 import { jvp } from './jvp';
 import { vjp } from './vjp';
 import { vmap } from './vmap';
@@ -34,6 +34,7 @@ export function jacobian<X, A extends readonly unknown[]>(
   fn: (x: X, ...rest: A) => Tensor,
   options: JacobianOptions = {},
 ): (x: X, ...rest: A) => X {
+  checkFunction('jacobian', fn);
   checkOptions('jacobian', options, ['mode', 'chunk']);
   const { mode, chunk } = options;
   const known: readonly unknown[] = ['forward', 'reverse', undefined];
@@ -63,11 +64,12 @@ export function hessian<P, A extends readonly unknown[]>(
   loss: Loss<P, A>,
   options: Pick<JacobianOptions, 'chunk'> = {},
 ): (params: P, ...rest: A) => Tensor {
+  checkFunction('hessian', loss);
   checkOptions('hessian', options, ['chunk']);
   const { chunk } = options;
   checkChunk('hessian', chunk);
   return (params, ...rest) => {
-    const tensors = tensorsOf(params);
+    const tensors = variablesOf('hessian', params);
     const rows = inChunks(directionsLike(params), chunk, (v) =>
       joinedRows(tensorsOf(hvp(loss)(params, v, ...rest))),
     );

@@ -1,3 +1,4 @@
+import { checkFunction } from '../errors';
 import { tensorsOf, withTensors } from '../graph/tree';
 import { variablesOf } from './grad';
 import { orZeros } from './pullback';
@@ -13,6 +14,7 @@ import { checkLike } from './stacked';
  * @throws ShapeError when the direction is not shaped like the argument.
  */
 export function jvp<X, Y>(fn: (x: X) => Y, x: X, v: X): { readonly value: Y; readonly tangent: Y } {
+  checkFunction('jvp', fn);
   const variables = variablesOf('jvp', x);
   const tangents = tensorsOf(v);
   checkLike('jvp', 'a direction', variables, tangents);

@@ -1,3 +1,4 @@
+import { checkFunction } from '../errors';
 import { compile, type Compiled } from '../graph/compile';
 import { evaluate } from '../graph/evaluate';
 import type { Op } from '../graph/op';
@@ -39,6 +40,7 @@ export async function linearize<X, Y>(
   x: X,
   options: RunOptions = {},
 ): Promise<Linearized<X, Y>> {
+  checkFunction('linearize', fn);
   // Numbers of tensors grow: what is made from here on is ours to free, whatever came before is not.
   const first = new Tensor({ shape: [], dtype: 'float32' }).id;
   const variables = variablesOf('linearize', x);

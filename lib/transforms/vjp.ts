@@ -1,3 +1,4 @@
+import { checkFunction } from '../errors';
 import { tensorsOf, withTensors } from '../graph/tree';
 import { identity } from '../ops/shape/identity';
 import { variablesOf } from './grad';
@@ -14,6 +15,7 @@ import { checkLike } from './stacked';
  * @throws ShapeError when a cotangent is not shaped like the value.
  */
 export function vjp<X, Y>(fn: (x: X) => Y, x: X): { readonly value: Y; readonly pull: (cotangents: Y) => X } {
+  checkFunction('vjp', fn);
   const variables = variablesOf('vjp', x);
   const value = fn(withTensors(x, variables));
   const outputs = tensorsOf(value);

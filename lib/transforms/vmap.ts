@@ -1,4 +1,4 @@
-import { OptionError, PalimpsestError, ShapeError, checkOptions } from '../errors';
+import { checkFunction, checkOptions, OptionError, PalimpsestError, ShapeError } from '../errors';
 import { formatShape, normalizeAxis } from '../graph/shape';
 import { Tensor } from '../graph/tensor';
 import { tensorsOf, withTensors } from '../graph/tree';
@@ -29,6 +29,7 @@ export function vmap<A extends readonly unknown[], R>(
   fn: (...args: A) => R,
   options: VmapOptions = {},
 ): (...args: A) => R {
+  checkFunction('vmap', fn);
   checkOptions('vmap', options, ['inAxes', 'outAxes']);
   const { inAxes = 0, outAxes = 0 } = options;
   return (...args) => {

@@ -242,6 +242,30 @@ describe('gradients in a folder', () => {
     expect(await mean(tensor(fromFiles.row(0))).item()).not.toBe(0);
   });
 
+  test('give the same influence on themselves, and as queries', async () => {
+    const inverse = (await ekfac(mixed, { diagonal: /table/ })).inverse();
+    const store = await storeGradients(mixed, folder);
+    const direct = await selfInfluence(mixed, inverse, { together: 3 });
+    expectClose(await selfInfluence(store, inverse, { together: 3 }), direct, 1e-9, 'self-influence');
+    const pairs = await influence({ train: store, query: store, inverse }, { together: 4 });
+    expect(pairs.shape).toEqual([10, 10]);
+    expectClose(
+      Array.from(direct, (_, n) => pairs.row(n)[n]!),
+      direct,
+      1e-9,
+      'the diagonal of all pairs',
+    );
+    expect(Math.min(...direct)).toBeGreaterThan(0);
+    expect(() => pairs.top(0, -1)).toThrow('a number of examples expected, got -1');
+    const nothing = undefined as unknown as typeof inverse;
+    await expect(selfInfluence(store, nothing)).rejects.toThrow(
+      'a CurvatureOperator expected, got undefined',
+    );
+    await expect(influence({ train: store, query: {} as typeof mixed, inverse })).rejects.toMatchObject({
+      code: 'ERR_ARGUMENT',
+    });
+  });
+
   test('a run that was interrupted goes on', async () => {
     const stop = new AbortController();
     const interrupted = storeGradients(

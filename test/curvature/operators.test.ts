@@ -140,6 +140,51 @@ describe('arithmetic of operators', () => {
     expect(trace.value).toBeCloseTo(sum, 9);
   });
 
+  test('exact traces and diagonals stay exact in sums, multiples and shifts', async () => {
+    const [D, options] = [new DiagonalOperator(parameters.map((part) => mul(part, part))), { probes: 1 }];
+    const A = F.scaled(-3).plus(D).damped(0.25);
+    const entries = await A.dense().then((matrix) => matrix.data<'float64'>());
+    const exact = Array.from({ length: SIZE }, (_, i) => entries[i * SIZE + i]!);
+    const { value, standardError } = await A.trace(options);
+    expect(standardError).toBe(0);
+    expectClose([value], [exact.reduce((a, b) => a + b)], TOLERANCE, 'trace');
+    const diagonal = concat([...(await A.diag(options))].map(([, part]) => reshape(part, [part.size])));
+    expectClose(await diagonal.data(), exact, TOLERANCE, 'diagonal');
+    // Of an estimate the error is the multiple.
+    const [estimate, double] = [await H.trace({ probes: 4 }), await H.scaled(-2).trace({ probes: 4 })];
+    expect(double.value).toBeCloseTo(-2 * estimate.value, 9);
+    expect(double.standardError).toBeCloseTo(2 * estimate.standardError, 9);
+    await expect(F.trace({ probs: 3 } as object)).rejects.toThrow("did you mean 'probes'?");
+  });
+
+  test('a diagonal with zeros has an inverse with damping alone', async () => {
+    const D = new DiagonalOperator(parameters.map((part, name) => mul(part, name === 'b1' ? 0 : 1)));
+    await expect(D.inverse().matvec(parameters)).rejects.toMatchObject({
+      code: 'ERR_SINGULAR',
+      message: "inverse: 5 of 5 entries of 'b1' are 0; add damping",
+    });
+    const { parameters: inverse } = D.inverse({ damping: 0.5 });
+    expect(await inverse.get('b1').data()).toEqual(new Float64Array(5).fill(2));
+    expect(() => D.inverse({ damping: -1 })).toThrow('damping must be a positive number');
+    expect(() => D.inverse({ dampening: 1 } as object)).toThrow("did you mean 'damping'?");
+  });
+
+  test('what is no operator, no objective and no vector is refused by name', async () => {
+    const nothing = null as unknown as CurvatureOperator;
+    expect(() => H.plus(nothing)).toThrow('plus: a CurvatureOperator expected, got null');
+    expect(() => H.plus({} as unknown as CurvatureOperator)).toThrow(
+      'plus: a CurvatureOperator expected, got an object',
+    );
+    await expect(H.matvec({} as unknown as typeof parameters)).rejects.toThrow(
+      'matvec: Parameters expected, got an object',
+    );
+    expect(() => hessianOperator({ ...whole, losses: 3 } as unknown as typeof whole)).toThrow(
+      "an objective's losses: a function expected, got 3",
+    );
+    await expect(ekfac({} as typeof whole)).rejects.toThrow("an objective's parameters: Parameters expected");
+    await expect(spectralDensity(nothing)).rejects.toMatchObject({ code: 'ERR_ARGUMENT' });
+  });
+
   test('vectors that do not fit are refused', async () => {
     await expect(H.matvec(parameters.select(/w1/))).rejects.toThrow(
       'matvec: a vector of w1 [5, 4], b1 [5], w2 [3, 5]',
@@ -221,6 +266,12 @@ describe('inverse products', () => {
     );
     expect(() => G.inverse({ method: 'closed' })).toThrow('only factored blocks have a closed form');
     expect(() => G.inverse({ terms: 5 } as object)).toThrow("inverse: unknown option 'terms'");
+    // Shifted sums are no means over batches either.
+    const shifted = G.plus(G).damped(1).inverse({ method: 'lissa', scale: 9 });
+    await expect(shifted.matvec(v)).rejects.toThrow("'lissa' needs an operator that is a mean");
+    const none: typeof whole = { ...whole, batches: () => [] };
+    const empty = gaussNewtonOperator(none).inverse({ method: 'lissa', scale: 9 });
+    await expect(empty.matvec(v)).rejects.toThrow("'lissa' needs batches, and there are none");
     const sum = G.plus(G);
     await expect(sum.inverse({ method: 'lissa' }).matvec(v)).rejects.toThrow(
       "'lissa' needs an operator that is a mean",

@@ -103,6 +103,15 @@ describe('ridgeEdit', () => {
   test('refuses what does not fit', async () => {
     const pairs = { weight, keys: keysOf(2), values: valuesOf(2) };
     const code = (expected: string): object => expect.objectContaining({ code: expected });
+    await expect(ridgeEdit(pairs, { path: 'fast' as 'direct' })).rejects.toThrow(
+      "'direct' or 'woodbury' expected",
+    );
+    await expect(ridgeEdit(pairs, { prior: {} as unknown as Tensor })).rejects.toThrow(
+      'prior: matrix must be a tensor',
+    );
+    await expect(ridgeEdit({ ...pairs, keys: undefined as unknown as Tensor })).rejects.toThrow(
+      'ridgeEdit: keys must be a tensor, got undefined',
+    );
     await expect(ridgeEdit({ ...pairs, keys: valuesOf(2) })).rejects.toEqual(code('ERR_SHAPE'));
     await expect(ridgeEdit(pairs, { prior: weight })).rejects.toEqual(code('ERR_SHAPE'));
     await expect(ridgeEdit(pairs, { lambda: 0 })).rejects.toEqual(code('ERR_OPTION'));
@@ -133,6 +142,8 @@ describe('rankOneEdit', () => {
   test('refuses a key of zeros', async () => {
     const zero = mul(one.key, 0);
     await expect(rankOneEdit({ ...one, key: zero })).rejects.toMatchObject({ code: 'ERR_VALUE' });
+    await expect(rankOneEdit(one, { priors: prior } as object)).rejects.toThrow("did you mean 'prior'?");
+    await expect(rankOneEdit(one, { prior: weight })).rejects.toThrow('prior: a prior [12, 12] expected');
   });
 });
 
@@ -175,5 +186,22 @@ describe('null spaces', () => {
     await expect(nullSpace(prior, { rank: 13 })).rejects.toMatchObject({ code: 'ERR_OPTION' });
     const { basis } = await nullSpace(prior, { rank: 2 });
     expect(basis.shape).toEqual([IN, 2]);
+    const pairs = { weight, keys: keysOf(3), values: valuesOf(3) };
+    const space = await nullSpace(prior, { rank: 2 });
+    await expect(nullSpaceEdit(pairs, space, { lambda: -1 })).rejects.toMatchObject({ code: 'ERR_OPTION' });
+    await expect(nullSpaceEdit(pairs, space, { earlier: weight })).rejects.toMatchObject({
+      code: 'ERR_SHAPE',
+    });
+    expect(() => projectToNullSpace(weight, {} as typeof space)).toThrow(
+      'projectToNullSpace: basis must be a tensor',
+    );
+  });
+
+  test('may be everything', async () => {
+    const space = await nullSpace(prior, { rank: IN });
+    expect(await errorBetween(projectToNullSpace(weight, space), weight)).toBeLessThan(EXACT);
+    expect(await errorBetween(matmul(space.basis, transpose(space.basis)), eye(IN, float64))).toBeLessThan(
+      EXACT,
+    );
   });
 });

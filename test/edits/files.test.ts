@@ -68,6 +68,7 @@ test('the difference of two models takes the smallest form', async () => {
     ['same', tensor([1, 2])],
     ['few', tensor(zeros, { shape: [10, 10] })],
     ['row', tensor(zeros, { shape: [10, 10] })],
+    ['column', tensor(zeros, { shape: [10, 10] })],
     ['all', tensor(zeros, { shape: [10, 10] })],
   ]);
   const after = before.with([
@@ -87,6 +88,13 @@ test('the difference of two models takes the smallest form', async () => {
       ),
     ],
     [
+      'column',
+      tensor(
+        zeros.map((_, i) => (i % 10 === 7 ? i : 0)),
+        { shape: [10, 10] },
+      ),
+    ],
+    [
       'all',
       tensor(
         zeros.map((_, i) => i + 1),
@@ -95,10 +103,33 @@ test('the difference of two models takes the smallest form', async () => {
     ],
   ]);
   const delta = await deltaBetween(before, after);
-  expect(delta.names.map((name) => delta.get(name).kind)).toEqual(['masked', 'slices', 'dense']);
+  expect(delta.names.map((name) => delta.get(name).kind)).toEqual(['masked', 'slices', 'slices', 'dense']);
+  expect([delta.get('row'), delta.get('column')]).toMatchObject([{ axis: 0 }, { axis: 1 }]);
   const { parameters } = await delta.apply(before);
   for (const [name, expected] of after)
     expect(await parameters.get(name).data()).toEqual(await expected.data());
+});
+
+test('a parameter that only one of two models has is no difference', async () => {
+  const small = new Parameters([['w', tensor([1, 2])]]);
+  const large = new Parameters([...small, ['v', tensor([3])]]);
+  await expect(deltaBetween(small, large)).rejects.toThrow("'v' is after the change and not before");
+  await expect(deltaBetween(large, small)).rejects.toMatchObject({ code: 'ERR_PARAMETER' });
+});
+
+test('what could not be read again is not written', async () => {
+  const delta = new WeightDelta([['w', densePart(tensor([1]))]]);
+  const save = (options: unknown): Promise<void> =>
+    saveDelta(file('no.safetensors'), delta, options as object);
+  await expect(save({ provenance: { seed: 3 } })).rejects.toMatchObject({ code: 'ERR_OPTION' });
+  await expect(save({ provenence: {} })).rejects.toThrow("did you mean 'provenance'?");
+  await expect(saveDelta(file('no.safetensors'), {} as unknown as WeightDelta)).rejects.toThrow(
+    'a WeightDelta expected',
+  );
+  await expect(saveDelta('', delta)).rejects.toMatchObject({ code: 'ERR_ARGUMENT' });
+  await expect(saveMoments(file('no'), {} as unknown as SecondMoments)).rejects.toMatchObject({
+    code: 'ERR_ARGUMENT',
+  });
 });
 
 test('moments come back, and files that were tampered with do not', async () => {

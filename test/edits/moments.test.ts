@@ -47,5 +47,16 @@ test('refuses rows of another length, another dimension, and moments of nothing'
   await expect(empty.merge(SecondMoments.empty(5, { data: 'other' }))).rejects.toMatchObject({
     code: 'ERR_SHAPE',
   });
+  expect(() => SecondMoments.empty(0, { data: 'rows' })).toThrow(
+    'dimension must be a positive integer, got 0',
+  );
+  expect(() => SecondMoments.empty(4, {} as { data: string })).toThrow(
+    "a source's data is a text, got undefined",
+  );
+  expect(() => SecondMoments.empty(4, { data: 'rows', weight: '' } as { data: string })).toThrow(
+    "did you mean 'weights'?",
+  );
+  expect(() => empty.covariance({ correction: -1 })).toThrow('correction must be a number from 0, got -1');
+  await expect(empty.merge({} as unknown as SecondMoments)).rejects.toMatchObject({ code: 'ERR_ARGUMENT' });
   expect(() => empty.moment()).toThrow(expect.objectContaining({ code: 'ERR_VALUE' }));
 });

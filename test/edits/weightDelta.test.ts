@@ -132,6 +132,11 @@ describe('refuses', () => {
     ['indices that are floats', () => maskedPart(SHAPE, tensor([1]), one), 'ERR_DTYPE'],
     ['rows of another width', () => rowsPart(SHAPE, tensor(Int32Array.of(1)), tensor([[1, 2]])), 'ERR_SHAPE'],
     ['factors that do not meet', () => lowRankPart(tensor([[1], [2]]), tensor([[1], [2]])), 'ERR_SHAPE'],
+    ['no tensor', () => densePart([1, 2] as unknown as Tensor), 'ERR_ARGUMENT'],
+    ['no shape', () => maskedPart(4 as unknown as [], tensor(Int32Array.of(1)), one), 'ERR_SHAPE'],
+    ['no part', () => deltaOf({ kind: 'diagonal' } as unknown as Part), 'ERR_ARGUMENT'],
+    ['no pairs', () => new WeightDelta(3 as unknown as []), 'ERR_ARGUMENT'],
+    ['a factor that is no number', () => deltaOf(PARTS['dense']!()).scale(NaN), 'ERR_OPTION'],
     ['whole numbers', () => deltaOf(densePart(tensor(Int32Array.of(1)))), 'ERR_DTYPE'],
   ])('%s', (_what, make, code) => {
     expect(make).toThrow(expect.objectContaining({ code }));

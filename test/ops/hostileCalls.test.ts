@@ -123,7 +123,12 @@ const anything = palimpsest as unknown as Record<string, (...args: readonly unkn
 
 // Numbers are not made of what only looks like one: the result would be NaN.
 test.each([
-  ['a text to add', () => anything.add!(matrix, '1'), 'ERR_ARGUMENT', 'add: tensors or numbers expected'],
+  [
+    'a text to add',
+    () => anything.add!(matrix, '1'),
+    'ERR_ARGUMENT',
+    'add: a tensor or a number expected as input 1',
+  ],
   ['nothing to multiply by', () => anything.mul!(matrix, undefined), 'ERR_ARGUMENT', 'mul'],
   ['a weight in quotes', () => anything.lerp!(matrix, matrix, '0.5'), 'ERR_ARGUMENT', 'mul'],
   [

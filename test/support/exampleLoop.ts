@@ -92,6 +92,9 @@ export async function compareWithLoop(
     rows.flatMap((own) => [...own[n]!]).reduce((total, x) => total + x * x, 0),
   );
   close((await arrayOf(gradients.squaredNorms())).data, norms, 'norms');
+  const sizes = await arraysOf(gradients.sumAbsolute());
+  for (const [i, own] of rows.entries())
+    close(sizes[i]!.data, overExamples(own, Math.abs), `parameter ${i}, sum of sizes`);
   await compareDirections(gradients, params, rows, close);
   await comparePairs(gradients, params, rows, close);
 }
@@ -133,7 +136,7 @@ async function comparePairs(
     tensorOf(directions(2 * size, sequence(seed)), [size, 2], dtype);
   const lefts = params.map(({ shape, dtype }, i) => columnOf(matrixShape(shape)[0], 100 + i, dtype));
   const rights = params.map(({ shape, dtype }, i) => columnOf(matrixShape(shape)[1], 200 + i, dtype));
-  const turned = await arraysOf(gradients.rotate(lefts, rights).materialize());
+  const turned = await arraysOf(gradients.project(lefts, rights));
   for (const [i, own] of rows.entries()) {
     const [height, width] = matrixShape(params[i]!.shape);
     const [u, v] = (await arraysOf([lefts[i]!, rights[i]!])).map(({ data }) => data) as [

@@ -228,6 +228,9 @@ describe('Kronecker factors', () => {
       'kroneckerFactors: the gradient of a parameter [9, 4]',
     );
     const spelled = { sharing: 'expanded' as 'expand' };
+    expect(() => gradients.kroneckerFactors({ sharin: 'reduce' } as object)).toThrow(
+      "did you mean 'sharing'?",
+    );
     expect(() => gradients.kroneckerFactors(spelled)).toThrow(
       "sharing is 'expand' or 'reduce', got 'expanded'",
     );
@@ -284,6 +287,35 @@ describe('in other coordinates', () => {
       TOLERANCE,
       'right only',
     );
+    expectClose(await gradients.project(u, v).data(), await expected.data(), TOLERANCE, 'written out');
+  });
+
+  test('random coordinates keep inner products in expectation', async () => {
+    const gradients = perExample(losses)(params, ...batchOf(4, 115));
+    const exact = await gradients.gram().data<'float64'>();
+    const [draws, mean] = [300, new Float64Array(16)];
+    for (let n = 0; n < draws; n++) {
+      // Entries of variance 1/3 on the left; the right side stays as it is.
+      const sides = params.map(({ shape }, name) =>
+        div(draw(1000 + 7 * n + name.length, [shape[0]!, 3]), Math.sqrt(3)),
+      );
+      const sketches = gradients.project(sides, null);
+      const rows = await Promise.all(
+        [...sketches]
+          .map(([, part]) => flatten(part, 1))
+          .map((part) => matmul(part, transpose(part)).data<'float64'>()),
+      );
+      for (const row of rows) row.forEach((value, i) => (mean[i]! += value / draws));
+    }
+    expectClose(mean, exact, 0.15, 'mean over draws');
+    expect(() =>
+      expectClose(
+        mean.map((value) => 1.5 * value),
+        exact,
+        0.15,
+        'another scale',
+      ),
+    ).toThrow();
   });
 
   test('a matrix that does not fit is refused', () => {
@@ -291,6 +323,15 @@ describe('in other coordinates', () => {
     expect(() => gradients.rotate(draw(1, [4, 4]), null)).toThrow('rotate: a left matrix [3, k] expected');
     expect(() => gradients.rotate(normal(key(1), [3, 3]), null)).toThrow('rotate: a float64 matrix expected');
     expect(() => gradients.rotate(null, null).at('logits')).toThrow("no tap 'logits'");
+    expect(() => gradients.rotate(undefined as unknown as Tensor, null)).toThrow(
+      'one left matrix for each of the 1 parameters expected, or null, got 0',
+    );
+    expect(() => gradients.weightedSum([1, 1, 1] as unknown as Tensor)).toThrow('got an array');
+    expect(() => gradients.gram({} as unknown as typeof gradients)).toThrow(
+      'PerExampleGradients expected, got an object',
+    );
+    const own = perExample(losses)(params, ...batchOf(3, 1));
+    expect(() => own.at(3 as unknown as string)).toThrow('the name of a tap expected, got 3');
   });
 });
 

@@ -32,13 +32,14 @@ export const decoderShapes = ({ width, layers, vocabulary, context }: DecoderSiz
 /** GPT-2's layout with the output head tied to the token embedding; a loss is the mean over a sequence's tokens. */
 export const decoder = (sizes: DecoderSizes): Network => ({
   shapes: decoderShapes(sizes),
-  losses: (p, tokens, targets) => {
+  outputs: (p, tokens) => {
     const positions = slice(p.get('wpe.weight'), { stops: [tokens.shape[1] ?? 0] });
     let x = add(embedding(p.get('wte.weight'), tokens), positions);
     for (let i = 0; i < sizes.layers; i++) x = block(p, `h.${i}`, x, sizes.heads, true);
-    const logits = linear(layerNormOf(p, 'lnf', x), p.get('wte.weight'));
-    return mean(softmaxCrossEntropy(logits, targets, { reduction: 'none' }), { axis: -1 });
+    return linear(layerNormOf(p, 'lnf', x), p.get('wte.weight'));
   },
+  lossesOf: (logits, targets) =>
+    mean(softmaxCrossEntropy(logits, targets, { reduction: 'none' }), { axis: -1 }),
 });
 
 export async function decoderWorkload(sizes: DecoderSizes, samples: number): Promise<Workload> {

@@ -16,22 +16,24 @@ import { workload, type Network, type Workload } from './workload';
 
 const CLASSES = 10;
 
-const classifier = (shapes: Network['shapes'], logits: (p: Parameters, x: Tensor) => Tensor): Network => ({
+const classifier = (shapes: Network['shapes'], outputs: Network['outputs']): Network => ({
   shapes,
-  losses: (p, x, y) => softmaxCrossEntropy(logits(p, x), y),
+  outputs,
+  lossesOf: (logits, y) => softmaxCrossEntropy(logits, y),
 });
 
-const WIDTHS = [784, 1024, 1024, CLASSES];
-
-/** 784-1024-1024-10 with ReLU; layers are called 0, 2 and 4, for the activations count too. */
-export const mlp: Network = classifier(
-  WIDTHS.slice(1).flatMap((out, i) => affineShapes(`${2 * i}`, out, WIDTHS[i])),
-  (p, x) => {
-    let h = x;
-    for (let i = 0; i < WIDTHS.length - 1; i++) h = linearOf(p, `${2 * i}`, i > 0 ? relu(h) : h);
-    return h;
-  },
-);
+/** 784-hidden-hidden-10 with ReLU; layers are called 0, 2 and 4, for the activations count too. */
+export function mlp(hidden = 1024): Network {
+  const widths = [784, hidden, hidden, CLASSES];
+  return classifier(
+    widths.slice(1).flatMap((out, i) => affineShapes(`${2 * i}`, out, widths[i])),
+    (p, x) => {
+      let h = x;
+      for (let i = 0; i < widths.length - 1; i++) h = linearOf(p, `${2 * i}`, i > 0 ? relu(h) : h);
+      return h;
+    },
+  );
+}
 
 const VIT = { width: 192, layers: 12, heads: 3, patch: 4, side: 8 };
 
@@ -104,11 +106,16 @@ export const resnet18: Network = classifier(
   },
 );
 
-export const NETWORKS: Readonly<Record<string, Network>> = { mlp, vit, resnet18 };
+const NETWORKS: Readonly<Record<string, (hidden?: number) => Network>> = {
+  mlp,
+  vit: () => vit,
+  resnet18: () => resnet18,
+};
 
-export function imageWorkload(name: string, samples: number): Promise<Workload> {
+/** A classifier of images with so many of them; `hidden` is the MLP's width. */
+export function imageWorkload(name: string, samples: number, hidden?: number): Promise<Workload> {
   const network = NETWORKS[name];
   if (!network) throw new Error(`no network '${name}'; there are ${Object.keys(NETWORKS).join(', ')}`);
   const x = uniform('images', name === 'mlp' ? [samples, 784] : [samples, 3, 32, 32]);
-  return workload(network, x, integers('labels', [samples], CLASSES));
+  return workload(network(hidden), x, integers('labels', [samples], CLASSES));
 }

@@ -9,18 +9,22 @@ import { uniform } from '../hashed';
 /** A network without its weights: how they are called and shaped, in PyTorch's order, and what it computes. */
 export interface Network {
   readonly shapes: readonly (readonly [name: string, shape: Shape])[];
-  /** One loss per example. */
-  readonly losses: (params: Parameters, x: Tensor, y: Tensor) => Tensor;
+  /** Logits. */
+  readonly outputs: (params: Parameters, x: Tensor) => Tensor;
+  /** One loss per example, of its outputs. */
+  readonly lossesOf: (outputs: Tensor, y: Tensor) => Tensor;
 }
 
+type Losses = (params: Parameters, x: Tensor, y: Tensor) => Tensor;
+
 /** A network with weights and a batch. */
-export interface Workload {
+export interface Workload extends Pick<Network, 'outputs' | 'lossesOf'> {
   readonly parameters: Parameters;
   readonly x: Tensor;
   readonly y: Tensor;
-  readonly losses: Network['losses'];
+  readonly losses: Losses;
   /** Their mean. */
-  readonly loss: Network['losses'];
+  readonly loss: Losses;
 }
 
 /** Norms' weights 1, biases 0, embeddings within 0.03 of 0, every other weight within sqrt(3 / fan-in). */
@@ -40,7 +44,8 @@ export async function weightsOf(shapes: Network['shapes']): Promise<Parameters> 
 
 export async function workload(network: Network, x: Tensor, y: Tensor): Promise<Workload> {
   await evaluate([x, y]);
-  const { losses } = network;
+  const { outputs, lossesOf } = network;
   const parameters = await weightsOf(network.shapes);
-  return { parameters, x, y, losses, loss: (...args) => mean(losses(...args)) };
+  const losses: Losses = (params, inputs, targets) => lossesOf(outputs(params, inputs), targets);
+  return { parameters, x, y, outputs, lossesOf, losses, loss: (...args) => mean(losses(...args)) };
 }

@@ -3,6 +3,7 @@ import type { Tensor } from '../../../lib/graph/tensor';
 import { ridgeEdit } from '../../../lib/edits';
 import { cholesky, choleskySolve, factorSpd } from '../../../lib/linalg';
 import { add, cast, div, mul, sub } from '../../../lib/ops/elementwise';
+import { zeros } from '../../../lib/ops/elementwise/arithmetic';
 import { matmul } from '../../../lib/ops/products/matmul';
 import { concat } from '../../../lib/ops/shape/concat';
 import { eye } from '../../../lib/ops/shape/triangle';
@@ -29,11 +30,12 @@ export async function ridge(params: Params): Promise<Contest> {
   const [inputs, outputs, edits, lambda] = [params.in, params.out, params.edits, params.lambda].map(
     number,
   ) as [number, number, number, number];
+  const dtype = params.dtype === 'f64' ? 'float64' : 'float32';
   const rows = uniform('cov', [4 * inputs, inputs]);
-  const c = div(matmul(transpose(rows), rows), 4 * inputs);
-  const keys = transpose(uniform('keys', [inputs, edits]));
-  const values = transpose(uniform('resid', [outputs, edits], 0.1));
-  const weight = mul(uniform('resid', [outputs, inputs]), 0);
+  const c = cast(div(matmul(transpose(rows), rows), 4 * inputs), dtype);
+  const keys = cast(transpose(uniform('keys', [inputs, edits])), dtype);
+  const values = cast(transpose(uniform('resid', [outputs, edits], 0.1)), dtype);
+  const weight = zeros([outputs, inputs], dtype);
   await evaluate([c, keys, values, weight]);
   const prior = params.method === 'woodbury' ? await factorSpd(cast(c, 'float64')) : c;
   const path = params.method === 'woodbury' ? 'woodbury' : 'direct';

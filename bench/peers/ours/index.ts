@@ -2,7 +2,10 @@ import type { Contest, Params } from '../contest';
 import * as decompositions from './decompositions';
 import * as derivatives from './derivatives';
 import * as edits from './edits';
+import { erasure } from './erasure';
+import { kfac } from './kronecker';
 import * as layers from './layers';
+import { overhead } from './overheads';
 import * as products from './products';
 import * as statistics from './statistics';
 import * as sweeps from './sweeps';
@@ -11,13 +14,18 @@ import * as sweeps from './sweeps';
 export const contests: Readonly<Record<string, (params: Params) => Promise<Contest>>> = {
   gradient: derivatives.gradient,
   hvp: derivatives.hessianVector,
+  linearize: derivatives.firstLinearized,
+  linearized: derivatives.linearized,
+  gnvp: derivatives.gaussNewton,
   fisher: statistics.fisher,
   statistic: statistics.statistic,
   ssd: sweeps.ssd,
   adamw: sweeps.adamwStep,
   lowrank: edits.lowRank,
   ridge: edits.ridge,
-  uce: edits.concepts,
+  erasure,
+  kfac,
+  overhead,
   matmul: products.product,
   layers: layers.layer,
   eigh: decompositions.eigen,

@@ -6,6 +6,7 @@ seconds that took, and at the line `end` says what the result looks like and how
 import importlib
 import json
 import resource
+import statistics
 import sys
 import time
 from dataclasses import dataclass, field
@@ -14,6 +15,9 @@ from typing import Any, Callable
 import torch
 
 from fingerprint import fingerprint
+
+# A turn is at least so many seconds long: runs of less are repeated.
+TURN = 0.03
 
 
 @dataclass
@@ -37,6 +41,26 @@ def timed(contest):
     return time.perf_counter() - start, value
 
 
+def turn(contest, single):
+    """Runs for the length of a turn: the median of what they took, and the last one's value."""
+    times, start = [], time.perf_counter()
+    while True:
+        value = None
+        seconds, value = timed(contest)
+        times.append(seconds)
+        if single or time.perf_counter() - start >= TURN:
+            return statistics.median(times), value
+
+
+def peak_megabytes():
+    """The most that this process has held. Linux's ru_maxrss begins with what the parent held when it started it."""
+    try:
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) / 1024
+    except (OSError, StopIteration):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 def main():
     params = json.loads(sys.argv[1])
     torch.set_num_threads(params.get("threads", 2))
@@ -50,9 +74,9 @@ def main():
         if line.strip() == "end":
             break
         value = None
-        seconds, value = timed(contest)
+        seconds, value = turn(contest, params.get("single", False))
         say(seconds=seconds)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_megabytes()
     say(peak_mb=peak, fingerprint=fingerprint(contest.result(value)))
 
 

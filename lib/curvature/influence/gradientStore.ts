@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 import { checkOptions, FormatError, OptionError } from '../../errors';
-import type { Parameters } from '../../graph/parameters';
+import { checkParameters, type Parameters } from '../../graph/parameters';
 import { Tensor, type RunOptions } from '../../graph/tensor';
-import { ioError } from '../../io/ioError';
+import { checkPath, ioError } from '../../io/ioError';
 import { atomicWrite } from '../../io/atomicWrite';
 import { readBytes } from '../../io/readBytes';
 import { parseStrictJson } from '../../io/strictJson';
 import { weightsHash } from '../../models/weightsHash';
 import { foldKey, key } from '../../random';
 import type { PerExampleGradients } from '../../transforms';
-import type { ExampleBatch, LabelOptions, Objective } from '../objective';
+import { checkObjective, type ExampleBatch, type LabelOptions, type Objective } from '../objective';
 import { gradientsOf } from '../operators/fisher';
 import { gradientMetadata, readGradients, writeGradients } from './gradientFile';
 
@@ -81,6 +81,8 @@ export async function storeGradients<B extends ExampleBatch>(
   options: LabelOptions = {},
   run: RunOptions = {},
 ): Promise<GradientStore> {
+  checkObjective('storeGradients', objective);
+  checkPath('storeGradients', folder);
   checkOptions('storeGradients', options, ['labels', 'seed']);
   const { labels = 'true', seed = 0 } = options;
   const { parameters } = objective;
@@ -149,6 +151,8 @@ export async function openGradients(
   parameters: Parameters,
   run: RunOptions = {},
 ): Promise<{ readonly store: GradientStore; readonly warnings: readonly string[] }> {
+  checkPath('openGradients', folder);
+  checkParameters('openGradients', parameters);
   const path = join(folder, MANIFEST);
   const text = Buffer.from(await readBytes(path)).toString('utf8');
   const result = manifestSchema.safeParse(parseStrictJson(text, `'${path}'`));

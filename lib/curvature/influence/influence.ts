@@ -1,14 +1,14 @@
-import { checkOptions, OptionError } from '../../errors';
+import { checkOptions, describe, OptionError, PalimpsestError } from '../../errors';
 import { compile } from '../../graph/compile';
 import { evaluate } from '../../graph/evaluate';
 import type { Parameters } from '../../graph/parameters';
 import type { RunOptions, Tensor } from '../../graph/tensor';
 import { tensorsOf } from '../../graph/tree';
-import { add, cast, mul, reshape, slice, sum } from '../../ops';
+import { add, cast, eye, mul, reshape, slice, sum } from '../../ops';
 import { perExample, type PerExampleGradients } from '../../transforms';
-import { lossesOf, type ExampleBatch, type Objective } from '../objective';
+import { checkObjective, lossesOf, type ExampleBatch, type Objective } from '../objective';
 import type { CurvatureOperator } from '../operators/operator';
-import { quiet } from '../vectors';
+import { checkOperator, quiet } from '../vectors';
 import { GradientStore } from './gradientStore';
 import { InfluenceScores } from './scores';
 
@@ -24,6 +24,10 @@ function checkTogether(where: string, options: InfluenceOptions): number {
   throw new OptionError(`${where}: together must be a positive integer, got ${together}`);
 }
 
+const checkSource = (where: string, source: unknown): void => {
+  if (!(source instanceof GradientStore)) checkObjective(where, source);
+};
+
 /** Per-example gradients of an objective's batches, or of a store's. */
 async function* gradientBatches<B extends ExampleBatch>(
   source: Objective<B> | GradientStore,
@@ -37,10 +41,24 @@ async function* gradientBatches<B extends ExampleBatch>(
 
 /** Gradients as vectors with a leading axis, a bounded number at a time. */
 async function* vectorsOf<B extends ExampleBatch>(
-  objective: Objective<B>,
+  objective: Objective<B> | GradientStore,
   together: number,
   run: RunOptions,
 ): AsyncGenerator<Parameters> {
+  if (objective instanceof GradientStore) {
+    for await (const gradients of objective.batches()) {
+      const { count, losses } = gradients;
+      for (let from = 0; from < count; from += together) {
+        // A weighting that picks one example gives its gradient: as many are written out as are asked for.
+        const picks = slice(eye(count, { dtype: losses.dtype }), {
+          starts: [from],
+          stops: [from + together],
+        });
+        yield await evaluate(gradients.weightedSum(picks), quiet(run));
+      }
+    }
+    return;
+  }
   const each = compile((parameters: Parameters, batch: B) =>
     perExample(lossesOf(objective))(parameters, ...batch).materialize(),
   );
@@ -63,7 +81,8 @@ async function* vectorsOf<B extends ExampleBatch>(
  * with the inverse curvature `A^-1` of the mean training loss, damped (Koh and Liang 2017; with EK-FAC Grosse et al. 2023).
  * **A positive score says that training on the example lowers the query's loss**: to first order, leaving example n out of N
  * changes the loss of query q by `+score / N`. Gradients of training examples are never stored as wholes: every query group
- * is multiplied with them in factors, in one pass over the training data or over a store of their gradients.
+ * is multiplied with them in factors, in one pass over the training data or over a store of their gradients. Queries may
+ * come from a store as well.
  *
  * @example
  * const inverse = (await ekfac(objective, { labels: 'sampled' })).inverse();
@@ -74,15 +93,23 @@ async function* vectorsOf<B extends ExampleBatch>(
 export async function influence<B extends ExampleBatch, Q extends ExampleBatch>(
   sides: {
     readonly train: Objective<B> | GradientStore;
-    readonly query: Objective<Q>;
+    readonly query: Objective<Q> | GradientStore;
     /** Such as `ekfac(...).inverse()` or `gaussNewtonOperator(...).damped(lambda).inverse()`. */
     readonly inverse: CurvatureOperator;
   },
   options: InfluenceOptions = {},
   run: RunOptions = {},
 ): Promise<InfluenceScores> {
+  const given: unknown = sides;
+  if (typeof given !== 'object' || given === null) {
+    const what = `influence: { train, query, inverse } expected, got ${describe(given)}`;
+    throw new PalimpsestError('ERR_ARGUMENT', what);
+  }
   const { train, query, inverse } = sides;
   const together = checkTogether('influence', options);
+  checkSource('influence: train', train);
+  checkSource('influence: query', query);
+  checkOperator('influence: inverse', inverse);
   const rows: Float64Array[] = [];
   for await (const gradients of vectorsOf(query, together, run)) {
     const directions = await inverse.matvec(gradients, quiet(run));
@@ -117,17 +144,20 @@ async function joined(blocks: readonly Tensor[]): Promise<Float64Array[]> {
 
 /**
  * The influence of every example on itself, `score[n] = (dL_n/dtheta)^T A^-1 (dL_n/dtheta)`, [N]: large for examples that the
- * model can only have memorised (Feldman and Zhang 2020), among them mislabelled ones.
+ * model can only have memorised (Feldman and Zhang 2020), among them mislabelled ones. Of an objective, or of a store of its
+ * gradients (`storeGradients`), which is read batch by batch.
  *
  * @throws as `influence` does.
  */
 export async function selfInfluence<B extends ExampleBatch>(
-  objective: Objective<B>,
+  objective: Objective<B> | GradientStore,
   inverse: CurvatureOperator,
   options: InfluenceOptions = {},
   run: RunOptions = {},
 ): Promise<Float64Array> {
   const together = checkTogether('selfInfluence', options);
+  checkSource('selfInfluence', objective);
+  checkOperator('selfInfluence: inverse', inverse);
   const scores: number[] = [];
   for await (const gradients of vectorsOf(objective, together, run)) {
     const directions = await inverse.matvec(gradients, quiet(run));

@@ -30,11 +30,13 @@ export class InfluenceScores {
 
   /** The examples that lower a query's loss most, best first. @throws OptionError. */
   top(query: number, count: number): Influential[] {
+    checkCount(count);
     return this.#ordered(query, (a, b) => b.score - a.score).slice(0, count);
   }
 
   /** The examples that raise a query's loss most, worst first. @throws OptionError. */
   bottom(query: number, count: number): Influential[] {
+    checkCount(count);
     return this.#ordered(query, (a, b) => a.score - b.score).slice(0, count);
   }
 
@@ -43,4 +45,9 @@ export class InfluenceScores {
       (a, b) => order(a, b) || a.example - b.example,
     );
   }
+}
+
+function checkCount(count: number): void {
+  if (Number.isSafeInteger(count) && count >= 0) return;
+  throw new OptionError(`influence: a number of examples expected, got ${count}`);
 }

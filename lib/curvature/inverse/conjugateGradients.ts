@@ -5,7 +5,7 @@ import type { Tensor } from '../../graph/tensor';
 import { add, div, greater, mul, onesLike, sub, where, zerosLike } from '../../ops/elementwise';
 import { sum } from '../../ops/reduce';
 import type { CurvatureOperator } from '../operators/operator';
-import { fromRows, quiet, toRows } from '../vectors';
+import { checkOperator, fromRows, quiet, toRows } from '../vectors';
 import type { Solver } from './index';
 
 export interface CgOptions {
@@ -54,6 +54,7 @@ export function conjugateGradients(options: CgOptions): Solver {
   if (!(tolerance > 0)) throw new OptionError(`inverse: tolerance must be positive, got ${tolerance}`);
   if (!Number.isSafeInteger(maxIterations) || maxIterations < 1)
     throw new OptionError(`inverse: maxIterations must be a positive integer, got ${maxIterations}`);
+  if (preconditioner !== undefined) checkOperator('inverse: preconditioner', preconditioner);
   return async (operator, y, run) => {
     const times = async (by: CurvatureOperator, rows: Tensor): Promise<Tensor> =>
       evaluate(toRows(by.parameters, await by.matvec(fromRows(by.parameters, rows), quiet(run))), run);

@@ -34,12 +34,14 @@ export function lissa({ depth = 1000, scale }: LissaOptions): Solver {
     const { parameters } = operator;
     let x = await evaluate(mul(y, 1 / s), run);
     for (let step = 0; step < depth;) {
+      const before = step;
       for (const products of operator.minibatches() ?? []) {
         if (step++ >= depth) break;
         const ax = toRows(parameters, await products(fromRows(parameters, x), quiet(run)));
         x = await evaluate(add(x, mul(sub(y, ax), 1 / s)), run);
         run.onProgress?.({ done: step, total: depth, phase: 'LiSSA' });
       }
+      if (step === before) throw new OptionError("inverse: 'lissa' needs batches, and there are none");
     }
     await refuseDivergence(x);
     return x;

@@ -27,7 +27,10 @@ export const DEFAULT_DAMPING: Damping = { relative: 0.1 };
 
 /** @throws OptionError for a damping that is not positive. */
 export function checkDamping(where: string, damping: Damping): void {
-  const value = typeof damping === 'number' ? damping : damping.relative;
+  // JavaScript callers may give anything.
+  const given: unknown = damping;
+  const value: unknown =
+    typeof given === 'object' && given !== null ? (given as { relative?: unknown }).relative : given;
   if (typeof value === 'number' && value > 0 && Number.isFinite(value)) return;
   throw new OptionError(
     `${where}: damping must be a positive number or { relative: number }, got ${JSON.stringify(damping)}`,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-import { FormatError } from '../../errors';
-import type { Parameters } from '../../graph/parameters';
+import { FormatError, describe, PalimpsestError } from '../../errors';
+import { checkParameters, type Parameters } from '../../graph/parameters';
 import { formatShape, sameShape } from '../../graph/shape';
 import type { RunOptions, Tensor } from '../../graph/tensor';
 import { readSafetensors } from '../../io/safetensors';
@@ -26,6 +26,12 @@ export async function saveKronecker(
   operator: KroneckerOperator,
   { signal }: RunOptions = {},
 ): Promise<void> {
+  const given: unknown = operator;
+  if (!(given instanceof KroneckerOperator))
+    throw new PalimpsestError(
+      'ERR_ARGUMENT',
+      `saveKronecker: factored blocks expected, got ${describe(given)}`,
+    );
   const tensors = operator.parameters.names.flatMap((name): [string, Tensor][] => {
     const { left, right, eigenvalues, factors } = operator.block(name);
     const parts = { left, right, eigenvalues, leftValues: factors?.left, rightValues: factors?.right };
@@ -48,6 +54,7 @@ export async function loadKronecker(
   parameters: Parameters,
   { signal }: RunOptions = {},
 ): Promise<{ readonly operator: KroneckerOperator; readonly warnings: readonly string[] }> {
+  checkParameters('loadKronecker', parameters);
   const file = await readSafetensors(path);
   if (file.metadata.get('format') !== FORMAT)
     throw new FormatError(`loadKronecker: '${path}' is no ${FORMAT}`);

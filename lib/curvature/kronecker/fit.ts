@@ -9,6 +9,7 @@ import { add, cast, expandDims, maximum, mul, reshape, sum, zeros } from '../../
 import type { WeightSharing } from '../../transforms';
 import { matrixShape } from '../../transforms/perExample/rotate';
 import {
+  checkObjective,
   meanLike,
   selectParameters,
   sumOver,
@@ -129,6 +130,7 @@ async function fitted<B extends ExampleBatch>(
   readonly examples: number;
   readonly kinds: Kinds;
 }> {
+  checkObjective('kfac', objective);
   checkOptions('kfac', options, OPTIONS);
   const kinds = kindsOf(objective.parameters, options);
   const { sum: sums, examples } = await factorSums(objective, options, kinds, run);

@@ -16,7 +16,7 @@ import {
   sum,
   transpose,
 } from '../../ops';
-import type { ProbeOptions, OperatorTrace } from '../estimates';
+import { probesOf, type ProbeOptions, type OperatorTrace } from '../estimates';
 import { CurvatureOperator } from '../operators/operator';
 import { checkDamping, DEFAULT_DAMPING, invertedBy, type KroneckerInverseOptions } from './damping';
 
@@ -58,7 +58,8 @@ export class KroneckerOperator extends CurvatureOperator {
     return Promise.resolve(v.map((part, name) => timesBlock(part, this.block(name))));
   }
 
-  override async trace(_options: ProbeOptions = {}, run: RunOptions = {}): Promise<OperatorTrace> {
+  override async trace(options: ProbeOptions = {}, run: RunOptions = {}): Promise<OperatorTrace> {
+    probesOf(options);
     const parts = [...this.#blocks.values()].map(({ eigenvalues }) => sum(cast(eigenvalues, 'float64')));
     const total = await evaluate(
       parts.reduce((a, b) => add(a, b)),
@@ -68,7 +69,8 @@ export class KroneckerOperator extends CurvatureOperator {
   }
 
   /** `(U * U) Lambda (V * V)^T`, exact. */
-  override async diag(_options: ProbeOptions = {}, run: RunOptions = {}): Promise<Parameters> {
+  override async diag(options: ProbeOptions = {}, run: RunOptions = {}): Promise<Parameters> {
+    probesOf(options);
     const diagonal = this.parameters.map(({ shape }, name) => {
       const { left, right, eigenvalues } = this.block(name);
       const whole =

@@ -3,7 +3,15 @@ import type { Parameters } from '../../graph/parameters';
 import type { RunOptions, Tensor } from '../../graph/tensor';
 import { zeros } from '../../ops/elementwise/arithmetic';
 import { foldKey, key } from '../../random';
-import { meanLike, sumOver, type ExampleBatch, type Objective, type Summed, type Term } from '../objective';
+import {
+  checkObjective,
+  meanLike,
+  sumOver,
+  type ExampleBatch,
+  type Objective,
+  type Summed,
+  type Term,
+} from '../objective';
 import { CurvatureOperator, type BatchProducts } from './operator';
 
 /** A matrix that is a mean over examples: its products are added up batch after batch, in float64. */
@@ -21,6 +29,7 @@ export class DataOperator<B extends ExampleBatch> extends CurvatureOperator {
     seed = 0,
   ) {
     super();
+    checkObjective(phase, objective);
     this.#objective = objective;
     this.#term = term;
     this.#seed = seed;

@@ -5,7 +5,7 @@ import type { RunOptions, Tensor } from '../../graph/tensor';
 import { zeros } from '../../ops/elementwise/arithmetic';
 import { sum } from '../../ops/reduce/sum';
 import { perExample, type PerExampleGradients } from '../../transforms';
-import type { ProbeOptions, OperatorTrace } from '../estimates';
+import { probesOf, type ProbeOptions, type OperatorTrace } from '../estimates';
 import {
   labelled,
   lossesOf,
@@ -56,7 +56,8 @@ class FisherOperator<B extends ExampleBatch> extends DataOperator<B> {
   }
 
   /** The mean of the gradients' squared norms: exact, so the options of an estimate do not matter. */
-  override async trace(_options: ProbeOptions = {}, run: RunOptions = {}): Promise<OperatorTrace> {
+  override async trace(options: ProbeOptions = {}, run: RunOptions = {}): Promise<OperatorTrace> {
+    probesOf(options);
     const { sum: total, examples } = await this.#traces(
       zeros([], 'float64'),
       null,
@@ -67,7 +68,8 @@ class FisherOperator<B extends ExampleBatch> extends DataOperator<B> {
     return { value: (await total.item()) / examples, standardError: 0 };
   }
 
-  override async diag(_options: ProbeOptions = {}, run: RunOptions = {}): Promise<Parameters> {
+  override async diag(options: ProbeOptions = {}, run: RunOptions = {}): Promise<Parameters> {
+    probesOf(options);
     const shapes = this.parameters.map(({ shape }) => zeros(shape, 'float64'));
     const summed = await this.#squares(shapes, null, this.options.seed ?? 0, run, 'diagonal');
     return evaluate(meanLike(summed, this.parameters), run);

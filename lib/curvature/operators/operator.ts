@@ -8,7 +8,7 @@ import { slice } from '../../ops/shape/slice';
 import { eye } from '../../ops/shape/triangle';
 import { hutchinson, type ProbeOptions, type OperatorTrace } from '../estimates';
 import { solverOf, type InverseOptions, type Solver } from '../inverse';
-import { asStack, fromRows, onlyOf, toRows, vectorCount } from '../vectors';
+import { asStack, checkOperator, fromRows, onlyOf, toRows, vectorCount } from '../vectors';
 
 /** How many unit vectors `dense` multiplies at once. */
 const DENSE_ROWS = 64;
@@ -71,8 +71,9 @@ export abstract class CurvatureOperator {
     return evaluate(concat(rows), run);
   }
 
-  /** `A + B`. @throws ShapeError (from a product) when B is over other parameters. */
+  /** `A + B`. @throws PalimpsestError ERR_ARGUMENT; ShapeError (from a product) when B is over other parameters. */
   plus(other: CurvatureOperator): CurvatureOperator {
+    checkOperator('plus', other);
     return new SumOperator(this, other);
   }
 
@@ -113,6 +114,20 @@ class SumOperator extends CurvatureOperator {
     const [a, b] = [await this.left.matvec(v, run), await this.right.matvec(v, run)];
     return a.map((part, name) => add(part, b.get(name)));
   }
+
+  /** The error is at most the sum of both: the probes may be the same. */
+  override async trace(options: ProbeOptions = {}, run: RunOptions = {}): Promise<OperatorTrace> {
+    const [a, b] = [await this.left.trace(options, run), await this.right.trace(options, run)];
+    return { value: a.value + b.value, standardError: a.standardError + b.standardError };
+  }
+
+  override async diag(options: ProbeOptions = {}, run: RunOptions = {}): Promise<Parameters> {
+    const [a, b] = [await this.left.diag(options, run), await this.right.diag(options, run)];
+    return evaluate(
+      a.map((part, name) => add(part, b.get(name))),
+      run,
+    );
+  }
 }
 
 /** `factor A + shift I` */
@@ -132,9 +147,29 @@ class ShiftedOperator extends CurvatureOperator {
     return this.#shifted(v, await this.inner.matvec(v, run));
   }
 
-  override *minibatches(): Generator<BatchProducts> {
-    for (const products of this.inner.minibatches() ?? [])
-      yield async (v, run) => this.#shifted(v, await products(v, run));
+  override async trace(options: ProbeOptions = {}, run: RunOptions = {}): Promise<OperatorTrace> {
+    const { value, standardError } = await this.inner.trace(options, run);
+    return {
+      value: this.factor * value + this.shift * this.shape[0],
+      standardError: Math.abs(this.factor) * standardError,
+    };
+  }
+
+  override async diag(options: ProbeOptions = {}, run: RunOptions = {}): Promise<Parameters> {
+    const diagonal = await this.inner.diag(options, run);
+    return evaluate(
+      diagonal.map((part) => add(mul(part, this.factor), this.shift)),
+      run,
+    );
+  }
+
+  override minibatches(): Iterable<BatchProducts> | null {
+    const batches = this.inner.minibatches();
+    return batches && this.#shiftedBatches(batches);
+  }
+
+  *#shiftedBatches(batches: Iterable<BatchProducts>): Generator<BatchProducts> {
+    for (const products of batches) yield async (v, run) => this.#shifted(v, await products(v, run));
   }
 
   #shifted(v: Parameters, product: Parameters): Parameters {

@@ -1,5 +1,6 @@
-import { DTypeError, ShapeError } from '../../errors';
+import { DTypeError, describe, PalimpsestError, ShapeError } from '../../errors';
 import { isFloat } from '../../graph/dtype';
+import { checkTensors } from '../../graph/call';
 import { formatShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { cast, sub } from '../../ops/elementwise/arithmetic';
@@ -17,7 +18,14 @@ export interface KeyValues {
 }
 
 /** @throws ShapeError or DTypeError unless keys and values fit the weight. */
-export function checkKeyValues(where: string, { weight, keys, values }: KeyValues): void {
+export function checkKeyValues(where: string, pairs: KeyValues): void {
+  const given: unknown = pairs;
+  if (typeof given !== 'object' || given === null) {
+    const what = `${where}: { weight, keys, values } expected, got ${describe(given)}`;
+    throw new PalimpsestError('ERR_ARGUMENT', what);
+  }
+  const { weight, keys, values } = pairs;
+  checkTensors(where, { weight, keys, values });
   for (const [what, { dtype, shape }] of Object.entries({ weight, keys, values })) {
     if (!isFloat(dtype)) throw new DTypeError(`${where}: ${what} of floats expected, got ${dtype}`);
     if (shape.length !== 2) {

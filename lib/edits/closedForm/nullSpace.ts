@@ -1,5 +1,6 @@
 import { checkOptions, OptionError, PalimpsestError } from '../../errors';
 import { evaluate } from '../../graph/evaluate';
+import { checkTensors } from '../../graph/call';
 import type { RunOptions, Tensor } from '../../graph/tensor';
 import { eigh } from '../../linalg';
 import { cast, sub } from '../../ops/elementwise/arithmetic';
@@ -34,7 +35,10 @@ export async function nullSpace(
   run: RunOptions = {},
 ): Promise<NullSpace> {
   checkOptions('nullSpace', options, ['threshold', 'relative', 'rank']);
+  checkTensors('nullSpace', { moment });
   const { threshold = 1e-2, relative = false, rank } = options;
+  if (typeof threshold !== 'number' || Number.isNaN(threshold))
+    throw new OptionError(`nullSpace: threshold must be a number, got ${String(threshold)}`);
   const { values, vectors } = eigh(cast(moment, 'float64'));
   await evaluate([values, vectors], run);
   const all = await values.data<'float64'>();
@@ -51,16 +55,27 @@ export async function nullSpace(
   }
   const basis = slice(vectors, { stops: [undefined, count] });
   await evaluate(basis, run);
-  vectors.dispose();
+  // All of them are the vectors themselves.
+  if (basis !== vectors) vectors.dispose();
   return { basis, eigenvalues: values };
 }
 
 /** `G U U^T`: the part of a change or gradient [..., in] that keys outside the null space do not see. */
-export function projectToNullSpace(x: Tensor, { basis }: NullSpace): Tensor {
+export function projectToNullSpace(x: Tensor, space: NullSpace): Tensor {
+  const basis = basisOf('projectToNullSpace', space);
+  checkTensors('projectToNullSpace', { x });
   return matmul(matmul(x, cast(basis, x.dtype)), transpose(cast(basis, x.dtype)));
 }
 
 /** `G - G U U^T`, for a basis of the directions to keep clear of. */
 export function removeDirections(x: Tensor, basis: Tensor): Tensor {
   return sub(x, projectToNullSpace(x, { basis, eigenvalues: basis }));
+}
+
+/** @throws PalimpsestError ERR_ARGUMENT for what is no null space, which only JavaScript callers can give. */
+export function basisOf(where: string, space: NullSpace): Tensor {
+  const given: unknown = space;
+  const basis = typeof given === 'object' && given !== null && 'basis' in given ? given.basis : undefined;
+  checkTensors(where, { basis });
+  return basis as Tensor;
 }

@@ -1,13 +1,14 @@
-import { checkOptions, ShapeError } from '../../errors';
+import { checkOptions, OptionError, ShapeError } from '../../errors';
 import { evaluate } from '../../graph/evaluate';
-import { extent, formatShape } from '../../graph/shape';
+import { checkTensors } from '../../graph/call';
+import { extent, formatShape, sameShape } from '../../graph/shape';
 import type { RunOptions, Tensor } from '../../graph/tensor';
 import { add, cast, mul } from '../../ops/elementwise/arithmetic';
 import { matmul } from '../../ops/products/matmul';
 import { eye } from '../../ops/shape/triangle';
 import { transpose } from '../../ops/shape/transpose';
 import { checkKeyValues, residuals, type KeyValues } from './keyValues';
-import type { NullSpace } from './nullSpace';
+import { basisOf, type NullSpace } from './nullSpace';
 import { lowRankPart, type LowRankPart } from '../part';
 import { responseTo } from './response';
 
@@ -35,11 +36,18 @@ export async function nullSpaceEdit(
 ): Promise<LowRankPart> {
   checkOptions('nullSpaceEdit', options, ['lambda', 'earlier']);
   checkKeyValues('nullSpaceEdit', pairs);
-  const { basis } = space;
+  const basis = basisOf('nullSpaceEdit', space);
   const width = extent(pairs.weight.shape, 1);
   if (extent(basis.shape, 0) !== width)
     throw new ShapeError(`nullSpaceEdit: a basis [${width}, r] expected, got ${formatShape(basis.shape)}`);
   const { lambda = 1, earlier } = options;
+  if (!(lambda > 0) || !Number.isFinite(lambda))
+    throw new OptionError(`nullSpaceEdit: lambda must be a positive number, got ${lambda}`);
+  if (earlier !== undefined) checkTensors('nullSpaceEdit', { earlier });
+  if (earlier && !sameShape(earlier.shape, [width, width]))
+    throw new ShapeError(
+      `nullSpaceEdit: earlier [${width}, ${width}] expected, got ${formatShape(earlier.shape)}`,
+    );
   // U^T (K_p^T K_p + K^T K + lambda I) U is symmetric, unlike the matrix of the paper, and as small as the null space.
   const inside = matmul(cast(pairs.keys, 'float64'), basis);
   const prior =

@@ -1,14 +1,21 @@
-import { PalimpsestError, ShapeError } from '../../errors';
+import { checkOptions, PalimpsestError, ShapeError } from '../../errors';
 import { evaluate } from '../../graph/evaluate';
-import { formatShape } from '../../graph/shape';
+import { extent, formatShape } from '../../graph/shape';
 import type { RunOptions, Tensor } from '../../graph/tensor';
-import { solveSpd, type SpdFactor } from '../../linalg';
+import { solveSpd } from '../../linalg';
 import { cast, div, mul } from '../../ops/elementwise/arithmetic';
 import { sum } from '../../ops/reduce/sum';
 import { reshape } from '../../ops/shape/reshape';
 import { transpose } from '../../ops/shape/transpose';
+import { checkTensors } from '../../graph/call';
 import { checkKeyValues, residuals } from './keyValues';
 import { lowRankPart, type LowRankPart } from '../part';
+import { checkPrior, type Prior } from './response';
+
+export interface RankOneEditOptions {
+  /** C, [in, in], symmetric positive definite, or its factor (`factorSpd`). Default: the identity. */
+  readonly prior?: Prior;
+}
 
 /** One key and the value it shall have. */
 export interface KeyValue {
@@ -27,14 +34,19 @@ export interface KeyValue {
  *
  * (ROME, Meng et al. 2022, Eq. 2). Computed in float64, returned in the weight's dtype.
  *
- * @param prior C, [in, in], or its factor. Default: the identity.
- * @throws ShapeError or DTypeError; PalimpsestError ERR_VALUE for a key of zeros; ERR_NOT_POSITIVE_DEFINITE; AbortedError.
+ * @example
+ * const part = await rankOneEdit({ weight, key, value }, { prior: moments.moment() });
+ * @throws ShapeError, DTypeError or OptionError; PalimpsestError ERR_VALUE for a key of zeros; ERR_NOT_POSITIVE_DEFINITE; AbortedError.
  */
 export async function rankOneEdit(
   { weight, key, value }: KeyValue,
-  { prior }: { readonly prior?: Tensor | SpdFactor } = {},
+  options: RankOneEditOptions = {},
   run: RunOptions = {},
 ): Promise<LowRankPart> {
+  checkOptions('rankOneEdit', options, ['prior']);
+  checkTensors('rankOneEdit', { weight, key, value });
+  const { prior } = options;
+  checkPrior(prior, extent(weight.shape, 1));
   if (key.shape.length !== 1 || value.shape.length !== 1) {
     const shapes = `${formatShape(key.shape)} and ${formatShape(value.shape)}`;
     throw new ShapeError(`rankOneEdit: a key [in] and a value [out] expected, got ${shapes}`);

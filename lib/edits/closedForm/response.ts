@@ -1,4 +1,5 @@
-import { ShapeError } from '../../errors';
+import { OptionError, ShapeError } from '../../errors';
+import { checkTensors } from '../../graph/call';
 import { evaluate } from '../../graph/evaluate';
 import { extent, formatShape, sameShape } from '../../graph/shape';
 import type { RunOptions, Tensor } from '../../graph/tensor';
@@ -32,6 +33,9 @@ export async function responseTo(
 ): Promise<Tensor> {
   const [n, width] = [extent(keys.shape, 0), extent(keys.shape, 1)];
   checkPrior(prior, width);
+  const paths: readonly unknown[] = ['direct', 'woodbury', undefined];
+  if (!paths.includes(path))
+    throw new OptionError(`path: 'direct' or 'woodbury' expected, got '${String(path)}'`);
   const isFactor = prior !== undefined && 'solve' in prior;
   const taken = path ?? (isFactor || !prior || 2 * n < width ? 'woodbury' : 'direct');
   return taken === 'direct'
@@ -78,11 +82,16 @@ function priorMatrix(prior: Prior | undefined, width: number): Tensor {
   return matmul(prior.factor, transpose(prior.factor));
 }
 
-function checkPrior(prior: Prior | undefined, width: number): void {
-  if (!prior) return;
-  const { shape, dtype } = 'solve' in prior ? prior.factor : prior;
+/** @throws ShapeError unless it is of keys of this width; PalimpsestError ERR_ARGUMENT for neither a tensor nor a factor. */
+export function checkPrior(prior: Prior | undefined, width: number): void {
+  if (prior === undefined) return;
+  const given: unknown = prior;
+  const isFactor = typeof given === 'object' && given !== null && 'solve' in given;
+  const matrix = isFactor ? (prior as SpdFactor).factor : (prior as Tensor);
+  checkTensors('prior', { matrix });
+  const { shape, dtype } = matrix;
   if (!sameShape(shape, [width, width]))
     throw new ShapeError(`prior: a prior [${width}, ${width}] expected, got ${formatShape(shape)}`);
-  if ('solve' in prior && dtype !== 'float64')
+  if (isFactor && dtype !== 'float64')
     throw new ShapeError(`prior: the factor of a float64 prior expected, got ${dtype}`);
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { FormatError } from '../../errors';
+import { FormatError, describe, PalimpsestError } from '../../errors';
 import { readSafetensors } from '../../io/safetensors';
 import { writeSafetensors } from '../../io/writeSafetensors';
 import { SecondMoments, type MomentSource } from './secondMoments';
@@ -26,6 +26,9 @@ export async function saveMoments(
   moments: SecondMoments,
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<void> {
+  const given: unknown = moments;
+  if (!(given instanceof SecondMoments))
+    throw new PalimpsestError('ERR_ARGUMENT', `saveMoments: SecondMoments expected, got ${describe(given)}`);
   const { count, sources, sum, outer } = moments;
   const tensors = [['sum', sum] as const, ['outer', outer] as const];
   await writeSafetensors(path, tensors, {

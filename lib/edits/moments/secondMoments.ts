@@ -1,6 +1,7 @@
-import { PalimpsestError, ShapeError } from '../../errors';
+import { checkOptions, describe, OptionError, PalimpsestError, ShapeError } from '../../errors';
 import { compile } from '../../graph/compile';
 import { evaluate } from '../../graph/evaluate';
+import { checkTensors } from '../../graph/call';
 import { extent, formatShape } from '../../graph/shape';
 import type { RunOptions, Tensor } from '../../graph/tensor';
 import { add, cast, div, mul, sub, zeros } from '../../ops/elementwise/arithmetic';
@@ -56,8 +57,19 @@ export class SecondMoments implements Disposable {
     private readonly sums: Sums,
   ) {}
 
-  /** Of no rows yet, of `dimension` numbers each. */
+  /**
+   * Of no rows yet, of `dimension` numbers each.
+   * @throws OptionError for a dimension that is no positive integer, or a source that does not name its data.
+   */
   static empty(dimension: number, source: SourceDescription): SecondMoments {
+    if (!Number.isSafeInteger(dimension) || dimension < 1)
+      throw new OptionError(`SecondMoments: dimension must be a positive integer, got ${String(dimension)}`);
+    checkOptions('SecondMoments', source, ['data', 'digest', 'layer', 'weights']);
+    const texts: Record<string, unknown> = { ...source, data: source.data };
+    for (const [name, text] of Object.entries(texts)) {
+      if (typeof text === 'string') continue;
+      throw new OptionError(`SecondMoments: a source's ${name} is a text, got ${describe(text)}`);
+    }
     const sums = { sum: zeros([dimension], 'float64'), outer: zeros([dimension, dimension], 'float64') };
     return new SecondMoments(dimension, 0, [{ ...source, count: 0 }], sums);
   }
@@ -78,6 +90,7 @@ export class SecondMoments implements Disposable {
    * @throws ShapeError for rows of another length; AbortedError, and this one is as it was.
    */
   async with(rows: Tensor, run: RunOptions = {}): Promise<SecondMoments> {
+    checkTensors('SecondMoments', { rows });
     const { shape } = rows;
     if (shape.length === 0 || extent(shape, -1) !== this.dimension) {
       throw new ShapeError(
@@ -99,6 +112,11 @@ export class SecondMoments implements Disposable {
    *   are in both: they would count twice.
    */
   async merge(other: SecondMoments, run: RunOptions = {}): Promise<SecondMoments> {
+    const given: unknown = other;
+    if (!(given instanceof SecondMoments)) {
+      const what = `SecondMoments: merge: SecondMoments expected, got ${describe(given)}`;
+      throw new PalimpsestError('ERR_ARGUMENT', what);
+    }
     if (other.dimension !== this.dimension) {
       throw new ShapeError(
         `SecondMoments: rows of ${this.dimension} and of ${other.dimension} numbers do not merge`,
@@ -129,8 +147,13 @@ export class SecondMoments implements Disposable {
 
   /**
    * `sum_n (x_n - mean)(x_n - mean)^T / (N - correction)`, [d, d]. `correction` is 0 by default; 1 makes it unbiased.
+   * @throws OptionError for a misspelled option or a correction below 0; PalimpsestError ERR_VALUE for too few rows.
    */
-  covariance({ correction = 0 }: { readonly correction?: number } = {}): Tensor {
+  covariance(options: { readonly correction?: number } = {}): Tensor {
+    checkOptions('covariance', options, ['correction']);
+    const { correction = 0 } = options;
+    if (typeof correction !== 'number' || !(correction >= 0))
+      throw new OptionError(`covariance: correction must be a number from 0, got ${String(correction)}`);
     const rows = this.#rows('covariance', 1 + correction);
     const mean = this.mean();
     const centred = sub(this.outer, mul(matmul(expandDims(mean, 1), expandDims(mean, 0)), rows));

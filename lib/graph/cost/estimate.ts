@@ -91,7 +91,8 @@ export class Estimate {
    */
   secondsAt(limits: MachineLimits): number {
     checkOptions('secondsAt', limits, ['flopsPerSecond', 'bytesPerSecond']);
-    for (const [name, value] of Object.entries(limits)) {
+    const { flopsPerSecond, bytesPerSecond } = limits;
+    for (const [name, value] of Object.entries({ flopsPerSecond, bytesPerSecond })) {
       if (!(value > 0)) throw new OptionError(`secondsAt: ${name} must be positive, got ${value}`);
     }
     return total(this.instructions, ({ flops, bytesRead, bytesWritten }) =>

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 
-import { PalimpsestError } from '../../errors';
+import { checkFunction, describe, PalimpsestError } from '../../errors';
 import { lower, type Lowered } from './lower';
 import { Tensor } from '../tensor';
 import { tensorsOf, withTensors } from '../tree';
@@ -21,6 +21,13 @@ export function trace<A extends readonly unknown[], R>(
   fn: (...args: A) => R,
   args: A,
 ): Traced<R> {
+  checkFunction(where, fn);
+  const given: unknown = args;
+  if (!Array.isArray(given))
+    throw new PalimpsestError(
+      'ERR_ARGUMENT',
+      `${where}: an array of arguments expected, got ${describe(given)}`,
+    );
   const placeholders = tensorsOf(args).map(({ shape, dtype }) => new Tensor({ shape, dtype }));
   const result = fn(...withTensors(args, placeholders));
   if (types.isPromise(result)) {

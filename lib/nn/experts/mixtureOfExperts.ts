@@ -1,5 +1,6 @@
-import { checkOptions, OptionError } from '../../errors';
-import { extent } from '../../graph/shape';
+import { checkOptions, OptionError, ShapeError } from '../../errors';
+import { checkTensors } from '../../graph/call';
+import { extent, formatShape, sameShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { add, cast, div, greaterEqual, mul } from '../../ops/elementwise';
 import { softmax } from '../../ops/networks/softmax';
@@ -102,8 +103,14 @@ function column(x: Tensor, which: number): Tensor {
  * The load-balancing loss `E sum_e f_e P_e` (Fedus et al. 2022): f_e is the share of steps that chose expert e, over `top`, and P_e
  * its mean probability. 1 when all experts are used alike. A mean over all steps: for losses of single examples call it on
  * each example's steps.
+ * @throws ShapeError unless both have one shape.
  */
 export function loadBalance(probabilities: Tensor, gates: Tensor): Tensor {
+  checkTensors('loadBalance', { probabilities, gates });
+  if (!sameShape(probabilities.shape, gates.shape) || probabilities.shape.length === 0) {
+    const [p, g] = [formatShape(probabilities.shape), formatShape(gates.shape)];
+    throw new ShapeError(`loadBalance: probabilities and gates [..., experts] expected, got ${p} and ${g}`);
+  }
   const experts = extent(probabilities.shape, -1);
   const leading = probabilities.shape.slice(0, -1).map((_, axis) => axis);
   const uses = cast(greaterEqual(stopGradient(gates), Number.MIN_VALUE), probabilities.dtype);

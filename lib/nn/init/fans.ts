@@ -1,6 +1,6 @@
 import { checkOptions, OptionError, ShapeError } from '../../errors';
 import type { FloatDType } from '../../graph/dtype';
-import { formatShape, sizeOf, type Shape } from '../../graph/shape';
+import { checkShape, formatShape, sizeOf, type Shape } from '../../graph/shape';
 
 /** How many numbers enter an output of a layer, and how many outputs an input enters. */
 export interface Fans {
@@ -13,6 +13,7 @@ export interface Fans {
  * @throws ShapeError for fewer than two axes.
  */
 export function fansOf(shape: Shape): Fans {
+  checkShape('fansOf', shape);
   const [outputs, inputs, ...kernel] = shape;
   if (outputs === undefined || inputs === undefined) {
     throw new ShapeError(

@@ -1,6 +1,6 @@
 import { checkOptions, OptionError, ShapeError } from '../../errors';
 import { isHalf, type FloatDType } from '../../graph/dtype';
-import { extent, formatShape, sizeOf, type Shape } from '../../graph/shape';
+import { checkShape, extent, formatShape, sizeOf, type Shape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { qr } from '../../linalg';
 import { cast, less, mul } from '../../ops/elementwise/arithmetic';
@@ -26,6 +26,7 @@ export interface OrthogonalOptions {
 export function orthogonal(key: Tensor, shape: Shape, options: OrthogonalOptions = {}): Tensor {
   checkOptions('orthogonal', options, ['gain', 'dtype']);
   const { gain = 1, dtype = 'float32' } = options;
+  checkShape('orthogonal', shape);
   if (shape.length < 2) {
     throw new ShapeError(`orthogonal: two axes or more expected, got ${formatShape(shape)}`);
   }

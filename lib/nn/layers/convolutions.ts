@@ -72,7 +72,11 @@ function convolution<O extends object>(
   );
 }
 
-const sides = (kernel: Pair): readonly number[] => (typeof kernel === 'number' ? [kernel, kernel] : kernel);
+/** Height and width; what is neither one extent nor two is refused as an extent. */
+const sides = (kernel: Pair): readonly number[] =>
+  Array.isArray(kernel) && kernel.length === 2
+    ? (kernel as [number, number])
+    : [kernel as number, kernel as number];
 const groupsOf = ({ groups }: { readonly groups?: number }): { groups?: number } =>
   groups === undefined ? {} : { groups };
 

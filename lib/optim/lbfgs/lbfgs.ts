@@ -1,4 +1,4 @@
-import { checkOptions, NotFiniteError, OptionError } from '../../errors';
+import { checkFunction, checkOptions, NotFiniteError, OptionError } from '../../errors';
 import { compile } from '../../graph/compile';
 import { tensor } from '../../graph/create';
 import { evaluate } from '../../graph/evaluate';
@@ -65,6 +65,7 @@ export async function lbfgs<P>(
   options: LbfgsOptions = {},
   run: RunOptions = {},
 ): Promise<LbfgsResult<P>> {
+  checkFunction('lbfgs', loss);
   const settings = settingsOf(options);
   if (tensorsOf(start).length === 0) throw new OptionError('lbfgs: there are no parameters');
   const search = new Search(loss, start, settings, run);

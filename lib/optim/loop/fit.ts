@@ -1,10 +1,10 @@
-import { checkOptions, NotFiniteError, OptionError } from '../../errors';
+import { checkFunction, checkOptions, describe, NotFiniteError, OptionError } from '../../errors';
 import { tensor } from '../../graph/create';
 import { evaluate } from '../../graph/evaluate';
 import type { RunOptions } from '../../graph/tensor';
 import { tensorsOf } from '../../graph/tree';
 import type { WeightAverage } from '../average';
-import type { Optimizer } from '../optimizer';
+import { checkNumber, checkOptimizer, type Optimizer } from '../optimizer';
 import { loadRun, saveRun, startPosition, type Position } from './savedRun';
 import {
   allFinite,
@@ -103,6 +103,7 @@ const OPTIONS = [
  */
 export async function fit<P, B>(options: FitOptions<P, B>, run: RunOptions = {}): Promise<FitResult<P>> {
   checkOptions('fit', options, OPTIONS);
+  checkParts(options);
   return new Fit(options, run).run();
 }
 
@@ -118,15 +119,6 @@ class Fit<P, B> {
     const { params, optimizer, average, seed = 0, accumulate = 1, epochs } = options;
     checkCount('epochs', epochs, 0);
     checkCount('accumulate', accumulate);
-    for (const [name, rule] of Object.entries({
-      evaluation: options.evaluation,
-      stopWhen: options.stopWhen,
-      checkpoint: options.checkpoint,
-    })) {
-      if (rule) checkCount(`${name}.everySteps`, rule.everySteps);
-    }
-    if (options.evaluation?.patience !== undefined)
-      checkCount('evaluation.patience', options.evaluation.patience);
     this.#options = options;
     this.#run = run;
     this.#identity = { seed, accumulate };
@@ -295,4 +287,35 @@ const ADVICE =
 function checkCount(name: string, value: number, least = 1): void {
   if (Number.isSafeInteger(value) && value >= least) return;
   throw new OptionError(`fit: ${name} must be an integer from ${least}, got ${value}`);
+}
+
+const RULES = {
+  evaluation: ['everySteps', 'score', 'patience', 'minimumChange'],
+  stopWhen: ['everySteps', 'test'],
+  checkpoint: ['everySteps', 'folder'],
+} as const;
+
+/** What a run is made of, before anything is computed. */
+function checkParts<P, B>(options: FitOptions<P, B>): void {
+  const { loss, batches, optimizer, sizeOf, average, totalSteps, evaluation, stopWhen, checkpoint } = options;
+  checkFunction('fit: loss', loss);
+  checkFunction('fit: batches', batches, 'a function of the epoch');
+  checkOptimizer('fit', optimizer);
+  if (sizeOf !== undefined) checkFunction('fit: sizeOf', sizeOf);
+  if (totalSteps !== undefined) checkCount('totalSteps', totalSteps);
+  if (average !== undefined) checkFunction('fit: average', (average as Partial<WeightAverage> | null)?.init);
+  for (const name of ['evaluation', 'stopWhen', 'checkpoint'] as const) {
+    const rule = options[name];
+    if (rule === undefined) continue;
+    checkOptions(`fit: ${name}`, rule, RULES[name]);
+    checkCount(`${name}.everySteps`, rule.everySteps);
+  }
+  if (evaluation) checkFunction('fit: evaluation.score', evaluation.score);
+  if (evaluation?.patience !== undefined) checkCount('evaluation.patience', evaluation.patience);
+  if (evaluation?.minimumChange !== undefined)
+    checkNumber('fit', 'evaluation.minimumChange', evaluation.minimumChange);
+  if (stopWhen) checkFunction('fit: stopWhen.test', stopWhen.test);
+  const folder: unknown = checkpoint?.folder;
+  if (checkpoint && (typeof folder !== 'string' || folder === ''))
+    throw new OptionError(`fit: checkpoint.folder must be a path, got ${describe(folder)}`);
 }

@@ -1,4 +1,5 @@
-import { DTypeError, OptionError, ShapeError } from '../../errors';
+import { checkOptions, DTypeError, describe, OptionError, PalimpsestError, ShapeError } from '../../errors';
+import { checkTensors } from '../../graph/call';
 import type { Site } from '../../graph/op';
 import { formatShape, type Shape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -78,6 +79,7 @@ export class PerExampleGradients<P> {
    * @throws ShapeError for weights of another shape; DTypeError for another dtype than that of the losses.
    */
   weightedSum(weights: Tensor): P {
+    checkTensors('weightedSum', { weights });
     const many = weights.shape.length === 2;
     if ((!many && weights.shape.length !== 1) || weights.shape.at(-1) !== this.count) {
       throw new ShapeError(
@@ -131,6 +133,11 @@ export class PerExampleGradients<P> {
    * @throws ShapeError when the other gradients are of parameters of other shapes.
    */
   gram(other: PerExampleGradients<P> = this): Tensor {
+    const given: unknown = other;
+    if (!(given instanceof PerExampleGradients)) {
+      const what = `gram: PerExampleGradients expected, got ${describe(given)}`;
+      throw new PalimpsestError('ERR_ARGUMENT', what);
+    }
     checkLike('gram', "the other gradients' parameters", this.#tensors, other.#tensors);
     return this.#overParameters(
       (sites, { shape }, i) => {
@@ -155,7 +162,8 @@ export class PerExampleGradients<P> {
    * @throws ShapeError or DTypeError when a matrix does not fit its parameter.
    */
   rotate(left: P | null, right: P | null): PerExampleGradients<P> {
-    const [lefts, rights] = [left, right].map((tree) => (tree === null ? null : tensorsOf(tree)));
+    const lefts = this.#matricesOf('left', left);
+    const rights = this.#matricesOf('right', right);
     const parts = this.#tensors.map((tensor, i) => {
       const [rows, columns] = matrixShape(tensor.shape);
       const u = checkedBasis('left', lefts?.[i], tensor, rows);
@@ -173,6 +181,20 @@ export class PerExampleGradients<P> {
   }
 
   /**
+   * The gradients themselves in fewer coordinates, `left^T dL_n/dtheta right`, [N, p, q] per parameter: `rotate` with narrow
+   * matrices, written out. From factors `dL_n/dtheta = sum_t l_nt r_nt^T` it is `sum_t (left^T l_nt) (right^T r_nt)^T`, so that
+   * no gradient is stored as a whole. Random matrices of independent entries of variance 1/p and 1/q keep inner products in
+   * expectation (Johnson and Lindenstrauss 1984; for influence functions TRAK, Park et al. 2023, and LoGra, Choe et al. 2024).
+   *
+   * @example
+   * const sketches = gradients.project(p, q);                // [N, p, q] per parameter
+   * @throws as `rotate` does.
+   */
+  project(left: P | null, right: P | null): P {
+    return this.rotate(left, right).materialize();
+  }
+
+  /**
    * The factors of the Kronecker approximation of the Fisher, `F ~ left (x) right` over the number of examples squared, for
    * every parameter read as a matrix [a, b] of its first axis by all others:
    *
@@ -185,10 +207,12 @@ export class PerExampleGradients<P> {
    * a weight, `'expand'` by default.
    * @throws ExampleAxisError for a parameter without factors, such as an embedding's table; OptionError for other sharing.
    */
-  kroneckerFactors({ sharing = 'expand' }: { readonly sharing?: WeightSharing } = {}): {
+  kroneckerFactors(options: { readonly sharing?: WeightSharing } = {}): {
     readonly left: P;
     readonly right: P;
   } {
+    checkOptions('kroneckerFactors', options, ['sharing']);
+    const { sharing = 'expand' } = options;
     const known: readonly string[] = ['expand', 'reduce'];
     if (!known.includes(sharing)) {
       throw new OptionError(`kroneckerFactors: sharing is 'expand' or 'reduce', got '${sharing}'`);
@@ -231,6 +255,16 @@ export class PerExampleGradients<P> {
   /** The tapped intermediate itself, [N, ...]. @throws as `at` does. */
   valueAt(name: string): Tensor {
     return this.#tapped(name).value;
+  }
+
+  /** One matrix per parameter, or null for none. */
+  #matricesOf(side: 'left' | 'right', tree: P | null): readonly Tensor[] | null {
+    if (tree === null) return null;
+    const matrices = tensorsOf(tree);
+    if (matrices.length === this.#tensors.length) return matrices;
+    throw new ShapeError(
+      `rotate: one ${side} matrix for each of the ${this.#tensors.length} parameters expected, or null, got ${matrices.length}`,
+    );
   }
 
   #tapped(name: string): ReturnType<Taps['find']> {

@@ -1,4 +1,4 @@
-import { ExampleAxisError, ShapeError } from '../../errors';
+import { checkFunction, ExampleAxisError, ShapeError } from '../../errors';
 import type { Site } from '../../graph/op';
 import { formatShape, sameShape } from '../../graph/shape';
 import { Tensor } from '../../graph/tensor';
@@ -35,6 +35,7 @@ export type ExampleLosses<P, B extends readonly unknown[]> = (params: P, ...batc
 export function perExample<P, B extends readonly unknown[]>(
   losses: ExampleLosses<P, B>,
 ): (params: P, ...batch: B) => PerExampleGradients<P> {
+  checkFunction('perExample', losses);
   return (params, ...batch) => {
     const count = countOf(tensorsOf(batch));
     const parameters = variablesOf('perExample', params);

@@ -32,7 +32,7 @@ Index HalfMatrix<Half>::scratch_size(Index rows, Index depth) const {
 }
 
 template <typename Half>
-Panel<float> HalfMatrix<Half>::panel(const DepthBlock& block, Range rows, const Slivers& slivers,
+Panel<float> HalfMatrix<Half>::panel(const DepthBlock& block, Range rows, const Slivers& slivers, Index,
                                      float* scratch) const {
   const std::uint16_t* first =
       data_ + block.example * example_step_ + block.begin * depth_step_ + rows.begin * row_step_;

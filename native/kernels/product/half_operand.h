@@ -12,7 +12,7 @@ class HalfMatrix : public Operand<float> {
  public:
   HalfMatrix(const Half* data, Index example_step, Index depth_step, Index row_step);
 
-  Panel<float> panel(const DepthBlock& block, Range rows, const Slivers& slivers,
+  Panel<float> panel(const DepthBlock& block, Range rows, const Slivers& slivers, Index uses,
                      float* scratch) const override;
   Index scratch_size(Index rows, Index depth) const override;
 

@@ -6,6 +6,11 @@ namespace {
 // Steps that are copied together; copying asks for the next ones.
 constexpr Index kCopySteps = 8;
 
+// From how many uses on a panel is packed. A use is at least 3/8 of a cycle an element; copying takes a
+// sixteenth, and turning rows into columns about one.
+constexpr Index kUsesOfCopy = 2;
+constexpr Index kUsesOfTransposed = 4;
+
 // Whether stretches of `length` elements, `step` apart, use all sets of a cache evenly. A cache picks the set
 // by the low bits of the address: stretches at multiples of 4 KiB, say, compete for the few sets that one of
 // them covers.
@@ -38,12 +43,17 @@ Index Matrix<T>::scratch_size(Index rows, Index depth) const {
 }
 
 template <typename T>
-Panel<T> Matrix<T>::panel(const DepthBlock& block, Range rows, const Slivers& slivers, T* scratch) const {
+Panel<T> Matrix<T>::panel(const DepthBlock& block, Range rows, const Slivers& slivers, Index uses,
+                          T* scratch) const {
   const Index example = period_ == 0 ? block.example : block.example % period_;
   const T* first = data_ + example * example_step_ + block.begin * depth_step_ + rows.begin * row_step_;
   const bool lanes = slivers.lanes > 1;
   // Whether the steps of several examples follow each other evenly.
   const bool even = block.examples == 1 || example_step_ == block.count * depth_step_;
+  if (uses >= (row_step_ == 1 ? kUsesOfCopy : kUsesOfTransposed)) {
+    pack(first, even ? Index{1} : block.examples, block.depth(), slivers, scratch);
+    return {scratch, 1, 0};
+  }
   if (row_step_ == 1 && even && (!lanes || spread_over_cache<T>(depth_step_, rows.size()))) {
     // Lanes are loaded whole: a last sliver that ends inside a vector might end outside the matrix.
     const Index rest = rows.size() % slivers.lanes;

@@ -43,9 +43,10 @@ template <typename T>
 class Operand {
  public:
   virtual ~Operand() = default;
-  // The rows [rows.begin, rows.end) at the depth of the block, for these slivers; packed into `scratch`
-  // unless they can be used where they lie.
-  virtual Panel<T> panel(const DepthBlock& block, Range rows, const Slivers& slivers, T* scratch) const = 0;
+  // The rows [rows.begin, rows.end) at the depth of the block, for these slivers; packed into `scratch`, or
+  // where they lie. Tiles read every element `uses` times: as often as the other side has slivers.
+  virtual Panel<T> panel(const DepthBlock& block, Range rows, const Slivers& slivers, Index uses,
+                         T* scratch) const = 0;
   // How many elements of scratch a panel of at most this many rows and steps of depth needs.
   virtual Index scratch_size(Index rows, Index depth) const = 0;
 };
@@ -53,10 +54,10 @@ class Operand {
 // Elements data[example * example_step + step * depth_step + row * row_step], where depth_step or row_step
 // is 1. With a period, examples repeat after so many.
 //
-// Tiles read rows in place, and columns if they lie side by side and well spread over the cache's sets. A
-// tile of 12 x 32 takes 12 values of a row and 32 of a column for 384 multiply-adds: a step of it lasts 12
-// cycles, in which the second-level cache delivers ten times that, so that packing would only add its own
-// loads, misses and stores.
+// Panels that are read often are packed. In place every step of depth may lie on a page of its own, more of
+// them than the first level of address translation holds (64 on many processors), and rows at a multiple of
+// 4 KiB from each other compete for one set of the cache: products of transposed matrices as wide as 3072
+// ran at half their speed. Read once or twice, a panel is used where it lies if vectors can be.
 template <typename T>
 class Matrix : public Operand<T> {
  public:
@@ -64,7 +65,8 @@ class Matrix : public Operand<T> {
   Matrix(const T* data, Index example_step, Index depth_step, Index row_step, Index steps,
          Index period = 0);
 
-  Panel<T> panel(const DepthBlock& block, Range rows, const Slivers& slivers, T* scratch) const override;
+  Panel<T> panel(const DepthBlock& block, Range rows, const Slivers& slivers, Index uses,
+                 T* scratch) const override;
   Index scratch_size(Index rows, Index depth) const override;
 
  private:

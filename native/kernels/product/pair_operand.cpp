@@ -29,7 +29,7 @@ Index PairMatrix::scratch_size(Index rows, Index depth) const {
   return round_up(rows, micro_kernels<float>().columns()) * (depth + kGap) + kSlack;
 }
 
-Panel<float> PairMatrix::panel(const DepthBlock& block, Range rows, const Slivers& slivers,
+Panel<float> PairMatrix::panel(const DepthBlock& block, Range rows, const Slivers& slivers, Index,
                                float* scratch) const {
   const std::uint16_t* first = data_ + block.example * example_step_ + rows.begin * row_step_;
   const Index pairs = block.depth();

@@ -13,7 +13,7 @@ class PairMatrix : public Operand<float> {
   PairMatrix(const BFloat16* data, Index example_step, Index depth_step, Index row_step, Index depth);
 
   // The depth of blocks counts pairs.
-  Panel<float> panel(const DepthBlock& block, Range rows, const Slivers& slivers,
+  Panel<float> panel(const DepthBlock& block, Range rows, const Slivers& slivers, Index uses,
                      float* scratch) const override;
   Index scratch_size(Index rows, Index depth) const override;
 

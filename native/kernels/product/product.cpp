@@ -123,9 +123,9 @@ class Run {
                          Index c_step) const {
     const Slivers tall{rows.size(), tallest_};
     const Slivers wide = column_slivers<T>(columns.size());
-    PanelProduct<T> job{product_.a.panel(depth, rows, tall, panel_a),
+    PanelProduct<T> job{product_.a.panel(depth, rows, tall, wide.count(), panel_a),
                         tall,
-                        product_.b.panel(depth, columns, wide, panel_b),
+                        product_.b.panel(depth, columns, wide, tall.count(), panel_b),
                         wide,
                         depth,
                         c,
@@ -214,8 +214,8 @@ void multiply_block(const Operand<T>& a, const Operand<T>& b, Index example, Dep
   for (Index d = 0; d < depth.count(); ++d) {
     DepthBlock block = depth[d];
     block.example = example;
-    multiply_panels(PanelProduct<T>{a.panel(block, rows, tall, scratch_a), tall,
-                                    b.panel(block, columns, wide, scratch_b), wide, block, c, c_step},
+    multiply_panels(PanelProduct<T>{a.panel(block, rows, tall, wide.count(), scratch_a), tall,
+                                    b.panel(block, columns, wide, tall.count(), scratch_b), wide, block, c, c_step},
                     d == 0 ? Update::store : Update::add);
   }
 }

@@ -33,17 +33,29 @@ def eraser(x, z):
     return colour @ u @ (u.T @ whiten)
 
 
+def eraser_parts(x, z):
+    """The same P = left right without a root of S_xx: S_xz (S_xz^T S_xx^-1 S_xz)^-1 S_xz^T S_xx^-1."""
+    centred, concept = x - x.mean(0), z[:, :-1]
+    sxx, sxz = centred.T @ centred / len(x), centred.T @ (concept - concept.mean(0)) / len(x)
+    whitened = torch.cholesky_solve(sxz, torch.linalg.cholesky(sxx))
+    return sxz, torch.linalg.solve(sxz.T @ whitened, whitened.T)
+
+
 def fit(params):
     x, _, z = features(params["rows"], params["width"], params["classes"])
-    dtype = {"f32": torch.float32, "f64": torch.float64}[params.get("dtype", "f32")]
-    x, z = x.to(dtype), z.to(dtype)
-    return Contest(lambda: [eraser(x, z)])
+    if params["method"] == "eigh":
+        return Contest(lambda: [eraser(x, z)])
+    return Contest(lambda: eraser_parts(x, z), result=lambda parts: [parts[0] @ parts[1]])
 
 
 def apply(params):
     x, _, z = features(params["rows"], params["width"], params["classes"])
-    p, mean = eraser(x, z), x.mean(0)
-    return Contest(lambda: [x - (x - mean) @ p.T])
+    mean = x.mean(0)
+    if params["method"] == "dense":
+        p = eraser(x, z)
+        return Contest(lambda: [x - (x - mean) @ p.T])
+    left, right = eraser_parts(x, z)
+    return Contest(lambda: [torch.addmm(x, (x - mean) @ right.T, left.T, alpha=-1)])
 
 
 def inlp(params):

@@ -1,7 +1,8 @@
 """K-FAC and EK-FAC of the linear layers in a decoder's blocks.
 
-A = sum a a^T over tokens, a extended by 1 for the bias; G = sum g g^T with g of the summed loss; both over the number of
-tokens. EK-FAC's eigenvalues are the squares of single samples' gradients in the factors' eigenbases, averaged.
+A = sum a a^T over tokens; G = sum g g^T with g of the summed loss; both over the number of tokens. They are of the weights
+alone: a column of ones for the biases would be a copy more. EK-FAC's eigenvalues are the squares of single samples'
+gradients in the factors' eigenbases, averaged.
 """
 import torch
 import torch.nn as nn
@@ -32,10 +33,10 @@ class Layers:
             part = slice(i, i + self.batch)
             torch.autograd.grad(self.losses(self.model(self.x[part]), self.y[part]).sum(), weights)
             for name, a in self.inputs.items():
-                use(name, torch.cat([a, torch.ones_like(a[..., :1])], -1), self.slopes[name])
+                use(name, a, self.slopes[name])
 
     def factors(self):
-        found = {name: (torch.zeros(m.in_features + 1, m.in_features + 1), torch.zeros(m.out_features, m.out_features))
+        found = {name: (torch.zeros(m.in_features, m.in_features), torch.zeros(m.out_features, m.out_features))
                  for name, m in self.modules.items()}
 
         def use(name, a, g):
@@ -68,8 +69,8 @@ def inverse_times(bases, eigenvalues, damping, vectors):
 def prepare(params):
     if params["what"] in ("eigh", "cholesky"):
         return decomposition(params)
-    if params["what"] == "one-layer":
-        return one_layer(params)
+    if params["what"] == "inverse":
+        return inverse(params)
     layers = Layers(params)
     if params["what"] == "factors":
         return Contest(layers.factors, result=lambda pairs: [f for pair in pairs.values() for f in pair])
@@ -79,18 +80,25 @@ def prepare(params):
         decompose = lambda: [torch.linalg.eigh(f) for pair in factors.values() for f in pair]
         return Contest(decompose, result=lambda found: [(q * e) @ q.T for e, q in found])
     bases = bases_of(factors)
-    if params["what"] == "eigenvalues":
-        return Contest(lambda: layers.eigenvalues(bases), result=lambda found: [e.sum() for e in found.values()])
-    eigenvalues = layers.eigenvalues(bases)
-    vectors = {name: uniform("v." + name, tuple(e.shape)) for name, e in eigenvalues.items()}
+    return Contest(lambda: layers.eigenvalues(bases), result=lambda found: [e.sum() for e in found.values()])
+
+
+GPT_SMALL = (("qkv", 768, 256), ("proj", 256, 256), ("fc", 1024, 256), ("out", 256, 1024))
+SHAPES = {
+    "gpt-small": [(f"h.{i}.{name}", out, inputs) for i in range(4) for name, out, inputs in GPT_SMALL],
+    "small": [(f"small.{i}", 128, 64) for i in range(8)],
+    "one": [("one", 3072, 768)],
+}
+
+
+def inverse(params):
+    """Any orthogonal bases do: those of the factors are defined up to the order of rounding."""
+    basis = lambda name, n: torch.linalg.qr(uniform(name, (n, n)))[0]
+    shapes = SHAPES[params["layers"]]
+    bases = {name: (basis("qa." + name, inputs), basis("qg." + name, out)) for name, out, inputs in shapes}
+    eigenvalues = {name: uniform("lam." + name, (out, inputs)).square() for name, out, inputs in shapes}
+    vectors = {name: uniform("v." + name, (out, inputs)) for name, out, inputs in shapes}
     return Contest(lambda: inverse_times(bases, eigenvalues, params["damping"], vectors), warmup=2)
-
-
-def one_layer(params):
-    outputs, inputs = params["out"], params["in"]
-    qa, qg = (torch.linalg.qr(uniform(name, (n, n)))[0] for name, n in (("qa", inputs), ("qg", outputs)))
-    eigenvalues, v = uniform("lam", (outputs, inputs)).square(), uniform("v", (outputs, inputs))
-    return Contest(lambda: inverse_times({0: (qa, qg)}, {0: eigenvalues}, params["damping"], {0: v}), warmup=2)
 
 
 def decomposition(params):

@@ -57,12 +57,14 @@ class Fold {
     const Cut down{conv_.out_height, std::max<Index>(1, across.count() > 1 ? 1 : room / conv_.out_width)};
     const Index pitch = round_up(std::min(down.block, down.extent) * across.block, kSlack) + kSlack;
     const Index sum_size = patch.size() * pitch;
-    const Index panel_size = round_up(gradient_.scratch_size(pitch, depth_.largest()), kSlack);
+    const Index size_a = round_up(kernels_.scratch_size(patch.size(), depth_.largest()), kSlack);
+    const Index size_b = round_up(gradient_.scratch_size(pitch, depth_.largest()), kSlack);
     const Index planes_size = channels.size() * plane_size_;
     const StoragePtr scratch = call_.scratch(
-        checked_mul(static_cast<std::size_t>(planes_size + sum_size + panel_size + kSlack), sizeof(T)));
-    T* const panel = reinterpret_cast<T*>(scratch->data());
-    T* const sum = panel + panel_size;
+        checked_mul(static_cast<std::size_t>(planes_size + sum_size + size_a + size_b + kSlack), sizeof(T)));
+    T* const panel_a = reinterpret_cast<T*>(scratch->data());
+    T* const panel_b = panel_a + size_a;
+    T* const sum = panel_b + size_b;
     T* const planes = sum + sum_size;
     for (Index example = examples.begin; example < examples.end; ++example) {
       std::fill_n(planes, planes_size, T(0));
@@ -71,7 +73,7 @@ class Fold {
         const Range rows = down[block / across.count()], columns = across[block % across.count()];
         const Index begin = rows.begin * conv_.out_width + columns.begin;
         const Range positions{begin, begin + rows.size() * columns.size()};
-        multiply_block<T>(kernels_, gradient_, example, depth_, patch, positions, nullptr, panel, sum, pitch);
+        multiply_block<T>(kernels_, gradient_, example, depth_, patch, positions, panel_a, panel_b, sum, pitch);
         for (Index c = 0; c < channels.size(); ++c) {
           add_channel(sum + c * conv_.taps() * pitch, pitch, rows, columns, planes + c * plane_size_);
         }

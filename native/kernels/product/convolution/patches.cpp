@@ -30,7 +30,7 @@ Index Patches<T>::scratch_size(Index rows, Index depth) const {
 }
 
 template <typename T>
-Panel<T> Patches<T>::panel(const DepthBlock& block, Range rows, const Slivers&, T* scratch) const {
+Panel<T> Patches<T>::panel(const DepthBlock& block, Range rows, const Slivers&, Index, T* scratch) const {
   const Range depth{block.begin, block.begin + block.count};
   const Range patch = depth_ == PatchDepth::elements ? depth : rows;
   const Range positions = depth_ == PatchDepth::elements ? rows : depth;

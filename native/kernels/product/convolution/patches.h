@@ -57,7 +57,8 @@ class Patches : public Operand<T> {
   // `image_step`: how many images further the one of the next example is.
   Patches(const T* images, const ConvShape& conv, PatchDepth depth, Index image_step = 1);
 
-  Panel<T> panel(const DepthBlock& block, Range rows, const Slivers& slivers, T* scratch) const override;
+  Panel<T> panel(const DepthBlock& block, Range rows, const Slivers& slivers, Index uses,
+                 T* scratch) const override;
   Index scratch_size(Index rows, Index depth) const override;
 
  private:
