@@ -142,31 +142,36 @@ function editDistance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
-/** What a value is, in the words of a message. */
-export function kindOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value !== 'object')
-    return typeof value === 'number' ? `the number ${value}` : `a ${typeof value}`;
-  const made = (value as { readonly constructor?: { readonly name?: string } }).constructor?.name;
-  return made === undefined || made === '' || made === 'Object' ? 'an object' : `a ${made}`;
-}
-
 /** @throws PalimpsestError ERR_ARGUMENT for what is no function, which only JavaScript callers can give. */
 export function checkFunction(where: string, value: unknown, what = 'a function'): void {
   if (typeof value === 'function') return;
-  throw new PalimpsestError('ERR_ARGUMENT', `${where}: ${what} expected, got ${kindOf(value)}`);
+  throw new PalimpsestError('ERR_ARGUMENT', `${where}: ${what} expected, got ${describe(value)}`);
 }
 
-/** @throws OptionError for options that are no object, which only JavaScript callers can give. */
-export function checkObject(where: string, options: unknown): void {
-  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return;
-  throw new OptionError(`${where}: an object of options expected, got ${kindOf(options)}`);
+/** Whether it is an array; no guard, for what the compiler takes for an array already. */
+export const isList = (value: unknown): boolean => Array.isArray(value);
+
+/** What came instead, for an error. */
+export function describe(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  // Objects without a prototype have no constructor.
+  const made = (value as { readonly constructor?: { readonly name?: string } }).constructor?.name;
+  return made === undefined || made === '' || made === 'Object' ? 'an object' : `an object of class ${made}`;
+}
+
+/** @throws OptionError unless it is an object with parts of its own: options, or what else is called so. */
+export function checkRecord(where: string, record: unknown, what = 'the options'): void {
+  if (typeof record === 'object' && record !== null && !Array.isArray(record)) return;
+  throw new OptionError(`${where}: ${what} must be an object, got ${describe(record)}`);
 }
 
 /** Throws `OptionError` for the first key of `options` that is not among `known`, naming the near one. */
 export function checkOptions(where: string, options: object, known: readonly string[]): void {
-  checkObject(where, options);
+  checkRecord(where, options);
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
     const near = nearest(key, known);

@@ -4,8 +4,9 @@
  *
  *   node scripts/fuzz.js [executions]        default: 1,000,000
  *
- * Needs clang++ (Debian: clang); says so and ends with status 2 without it. Starts from the good files of the tests, and keeps
- * nothing: what it finds is printed in base64.
+ * Needs clang++ (Debian: clang); says so and ends with status 2 without it. Starts from the good files of the tests and the
+ * wrong ones of test/io/corpus, and keeps nothing: what it finds is printed in base64. The other formats are read in TypeScript:
+ * test/fuzz/parsers.test.ts mutates those.
  */
 const { spawnSync } = require('node:child_process');
 const { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } = require('node:fs');
@@ -47,9 +48,10 @@ run(compiler, [
 ]);
 const corpus = join(folder, 'corpus');
 mkdirSync(corpus);
-const golden = join(root, 'test/io/golden');
-for (const name of readdirSync(golden).filter((file) => file.endsWith('.safetensors'))) {
-  copyFileSync(join(golden, name), join(corpus, name));
+for (const source of ['test/io/golden', 'test/io/corpus']) {
+  for (const name of readdirSync(join(root, source)).filter((file) => file.endsWith('.safetensors'))) {
+    copyFileSync(join(root, source, name), join(corpus, name));
+  }
 }
 const start = Date.now();
 // An input may take ten times its size in memory and a second; libFuzzer counts in megabytes and whole seconds, so that one

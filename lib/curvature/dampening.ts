@@ -1,4 +1,4 @@
-import { checkObject, checkOptions, OptionError } from '../errors';
+import { checkRecord, checkOptions, OptionError } from '../errors';
 import { checkParameters, Parameters } from '../graph/parameters';
 import type { Tensor } from '../graph/tensor';
 import { compile } from '../graph/compile';
@@ -44,7 +44,7 @@ export async function dampenParameters(
   options: { readonly alpha: number; readonly lambda: number },
   run: RunOptions = {},
 ): Promise<Dampened> {
-  checkObject('dampenParameters: importance', importance);
+  checkRecord('dampenParameters: importance', importance);
   for (const part of [parameters, importance.forget, importance.full])
     checkParameters('dampenParameters', part);
   checkOptions('dampenParameters', options, ['alpha', 'lambda']);

@@ -1,4 +1,4 @@
-import { checkOptions, kindOf, OptionError, PalimpsestError } from '../errors';
+import { checkOptions, describe, OptionError, PalimpsestError } from '../errors';
 import { evaluate } from '../graph/evaluate';
 import type { RunOptions, Tensor } from '../graph/tensor';
 import { add, cast, div, equal, greater, mul, notEqual } from '../ops/elementwise/arithmetic';
@@ -55,7 +55,7 @@ export async function mergeDeltas(
   if (!Array.isArray(given))
     throw new PalimpsestError(
       'ERR_ARGUMENT',
-      `mergeDeltas: an array of changes expected, got ${kindOf(given)}`,
+      `mergeDeltas: an array of changes expected, got ${describe(given)}`,
     );
   for (const delta of given) checkDelta('mergeDeltas', delta);
   checkOptions('mergeDeltas', options, ['onConflict']);

@@ -1,6 +1,6 @@
-import { DTypeError, kindOf, PalimpsestError, ShapeError } from '../errors';
+import { DTypeError, describe, PalimpsestError, ShapeError } from '../errors';
 import { isFloat } from '../graph/dtype';
-import { checkTensors } from '../graph/op';
+import { checkTensors } from '../graph/call';
 import { checkShape, extent, formatShape, sizeOf, type Shape } from '../graph/shape';
 import type { Tensor } from '../graph/tensor';
 
@@ -45,7 +45,7 @@ export type Part = DensePart | MaskedPart | SlicesPart | LowRankPart;
  * @throws PalimpsestError ERR_ARGUMENT for what is no tensor.
  */
 export function densePart(values: Tensor): DensePart {
-  checkTensors('densePart', [values]);
+  checkTensors('densePart', { values });
   return { kind: 'dense', shape: values.shape, values };
 }
 
@@ -57,7 +57,7 @@ export function densePart(values: Tensor): DensePart {
  * @throws ShapeError unless there is one index per value; DTypeError for indices that are not int32.
  */
 export function maskedPart(shape: Shape, indices: Tensor, values: Tensor): MaskedPart {
-  checkTensors('maskedPart', [indices, values]);
+  checkTensors('maskedPart', { indices, values });
   checkShape('maskedPart', shape);
   checkIndices('maskedPart', indices, values.shape.length === 1 ? values.size : -1, values);
   return { kind: 'masked', shape, indices, values };
@@ -69,7 +69,7 @@ export function maskedPart(shape: Shape, indices: Tensor, values: Tensor): Maske
  *   not int32.
  */
 export function slicesPart(shape: Shape, axis: number, indices: Tensor, values: Tensor): SlicesPart {
-  checkTensors('slicesPart', [indices, values]);
+  checkTensors('slicesPart', { indices, values });
   checkShape('slicesPart', shape);
   const others = (of: Shape): Shape => of.filter((_, i) => i !== axis);
   if (formatShape(others(shape)) !== formatShape(others(values.shape)) || !(axis in shape)) {
@@ -93,7 +93,7 @@ export const columnsPart = (shape: Shape, indices: Tensor, values: Tensor): Slic
  * @throws ShapeError unless left is [out, k] and right [k, in].
  */
 export function lowRankPart(left: Tensor, right: Tensor, shape?: Shape): LowRankPart {
-  checkTensors('lowRankPart', [left, right]);
+  checkTensors('lowRankPart', { left, right });
   if (shape !== undefined) checkShape('lowRankPart', shape);
   const [out = 0, rank = 0] = left.shape;
   const [rankRight = 0, columns = 0] = right.shape;
@@ -135,10 +135,10 @@ export function checkPart(name: string, part: Part): void {
     throw new PalimpsestError(
       'ERR_ARGUMENT',
       `WeightDelta: '${name}': a part as densePart, maskedPart, rowsPart, columnsPart or lowRankPart make them expected, got ` +
-        kindOf(given),
+        describe(given),
     );
   }
-  checkTensors(`WeightDelta: '${name}'`, Object.values(tensorsOfPart(part)));
+  checkTensors(`WeightDelta: '${name}'`, tensorsOfPart(part));
   const { indices: _, ...factors } = tensorsOfPart(part);
   for (const [which, { dtype }] of Object.entries(factors)) {
     if (!isFloat(dtype))

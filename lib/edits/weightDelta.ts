@@ -1,4 +1,4 @@
-import { kindOf, nearest, OptionError, PalimpsestError, ShapeError } from '../errors';
+import { describe, nearest, OptionError, PalimpsestError, ShapeError } from '../errors';
 import { evaluate } from '../graph/evaluate';
 import { checkParameters, type Parameters } from '../graph/parameters';
 import { formatShape, sameShape } from '../graph/shape';
@@ -27,7 +27,7 @@ export class WeightDelta implements Iterable<readonly [string, Part]>, Disposabl
     const byName = new Map<string, Part>();
     const given: unknown = parts;
     if (typeof given !== 'object' || given === null || !(Symbol.iterator in given)) {
-      const what = `WeightDelta: pairs of a name and a part expected, got ${kindOf(given)}`;
+      const what = `WeightDelta: pairs of a name and a part expected, got ${describe(given)}`;
       throw new PalimpsestError('ERR_ARGUMENT', what);
     }
     for (const [name, part] of parts) {
@@ -136,7 +136,7 @@ export class WeightDelta implements Iterable<readonly [string, Part]>, Disposabl
 /** @throws PalimpsestError ERR_ARGUMENT for what is no `WeightDelta`, which only JavaScript callers can give. */
 export function checkDelta(where: string, value: unknown): void {
   if (value instanceof WeightDelta) return;
-  throw new PalimpsestError('ERR_ARGUMENT', `${where}: a WeightDelta expected, got ${kindOf(value)}`);
+  throw new PalimpsestError('ERR_ARGUMENT', `${where}: a WeightDelta expected, got ${describe(value)}`);
 }
 
 function checkFits(name: string, part: Part, theta: Tensor): void {

@@ -1,4 +1,4 @@
-import { DTypeError, PalimpsestError, ShapeError } from '../errors';
+import { checkOptions, describe, DTypeError, isList, PalimpsestError, ShapeError } from '../errors';
 import { native } from '../native';
 import {
   allocate,
@@ -39,6 +39,7 @@ export interface TensorOptions {
  *   PalimpsestError ERR_VALUE for a number that an integer dtype cannot hold.
  */
 export function tensor(values: NestedNumbers | StoredArray, options: TensorOptions = {}): Tensor {
+  checkTensorOptions('tensor', options);
   const { shape, elements, dtype } = ArrayBuffer.isView(values)
     ? fromTypedArray('tensor', values, options)
     : fromNested(values, options);
@@ -49,6 +50,13 @@ export function tensor(values: NestedNumbers | StoredArray, options: TensorOptio
     );
   }
   return new Tensor({ shape, dtype }, { storage: new Storage(native.createBuffer(elements)) });
+}
+
+/** @throws OptionError and DTypeError for what are no options of a tensor. */
+export function checkTensorOptions(where: string, options: TensorOptions): void {
+  checkOptions(where, options, ['shape', 'dtype']);
+  if (options.dtype !== undefined) checkDType(where, options.dtype);
+  if (options.shape !== undefined) checkShape(where, options.shape);
 }
 
 interface Elements {
@@ -104,6 +112,12 @@ function fromNested(values: NestedNumbers, options: TensorOptions): Elements {
       if (depth !== shape.length) throw new ShapeError('tensor: nested arrays have different depths');
       flat.push(item);
       return;
+    }
+    if (!isList(item)) {
+      throw new PalimpsestError(
+        'ERR_VALUE',
+        `tensor: numbers in nested arrays expected, got ${describe(item)}`,
+      );
     }
     if (item.length !== shape[depth]) {
       throw new ShapeError(

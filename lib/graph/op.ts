@@ -1,7 +1,8 @@
-import { kindOf, NotDifferentiableError, PalimpsestError } from '../errors';
+import { NotDifferentiableError, PalimpsestError } from '../errors';
+import { checkInputs } from './call';
 import type { ExampleAxis } from './exampleAxis';
 import type { Shape } from './shape';
-import { Node, Tensor, type Spec } from './tensor';
+import { Node, type Spec, type Tensor } from './tensor';
 
 /**
  * As many as the op at hand has. Its own shape rule has checked the number, so its rules take them apart by position
@@ -224,7 +225,7 @@ export const ops: ReadonlyMap<string, Op> = registry;
 export function defineOp<A extends object>(name: string, record: OpRecord<A>): Op<A> {
   if (registry.has(name)) throw new PalimpsestError('ERR_INTERNAL', `op '${name}' is defined twice`);
   const apply = (inputs: readonly Tensor[], attributes: A): readonly Tensor[] => {
-    checkTensors(name, inputs);
+    checkInputs(name, inputs);
     for (const input of inputs) {
       if (input.disposed) throw new PalimpsestError('ERR_DISPOSED', `${name}: an input was disposed`);
     }
@@ -234,16 +235,6 @@ export function defineOp<A extends object>(name: string, record: OpRecord<A>): O
   const op = Object.defineProperty(Object.assign(apply, record), 'name', { value: name }) as unknown as Op<A>;
   registry.set(name, op as unknown as Op);
   return op;
-}
-
-/** @throws PalimpsestError ERR_ARGUMENT for what is no tensor, which only JavaScript callers can give. */
-export function checkTensors(where: string, inputs: readonly unknown[]): void {
-  const wrong = inputs.findIndex((input) => !(input instanceof Tensor));
-  if (wrong < 0) return;
-  throw new PalimpsestError(
-    'ERR_ARGUMENT',
-    `${where}: a tensor expected as input ${wrong}, got ${kindOf(inputs[wrong])}`,
-  );
 }
 
 /** The single output of an op that has one. */

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 
-import { kindOf, nearest, PalimpsestError, ShapeError } from '../errors';
+import { describe, nearest, PalimpsestError, ShapeError } from '../errors';
 import { formatShape, sameShape } from './shape';
 import { Tensor } from './tensor';
 
@@ -62,7 +62,7 @@ export class Parameters implements Iterable<readonly [string, Tensor]> {
   /** Only the parameters whose name passes, in the same order. */
   select(pattern: RegExp | ((name: string) => boolean)): Parameters {
     if (!types.isRegExp(pattern) && typeof pattern !== 'function') {
-      const what = `Parameters: a RegExp or a function of names expected, got ${kindOf(pattern)}`;
+      const what = `Parameters: a RegExp or a function of names expected, got ${describe(pattern)}`;
       throw new PalimpsestError('ERR_ARGUMENT', what);
     }
     // Unlike `test`, `search` does not go on from where a global pattern stopped.
@@ -106,12 +106,12 @@ export class Parameters implements Iterable<readonly [string, Tensor]> {
 function checkEntry(name: unknown, tensor: unknown): void {
   if (typeof name === 'string' && tensor instanceof Tensor) return;
   const what = typeof name === 'string' ? `a tensor for '${name}'` : 'names that are texts';
-  const got = kindOf(typeof name === 'string' ? tensor : name);
+  const got = describe(typeof name === 'string' ? tensor : name);
   throw new PalimpsestError('ERR_ARGUMENT', `Parameters: ${what} expected, got ${got}`);
 }
 
 /** @throws PalimpsestError ERR_ARGUMENT for anything but `Parameters`, which only JavaScript callers can give. */
 export function checkParameters(where: string, value: unknown): asserts value is Parameters {
   if (value instanceof Parameters) return;
-  throw new PalimpsestError('ERR_ARGUMENT', `${where}: Parameters expected, got ${kindOf(value)}`);
+  throw new PalimpsestError('ERR_ARGUMENT', `${where}: Parameters expected, got ${describe(value)}`);
 }

@@ -1,4 +1,4 @@
-import { kindOf, ShapeError } from '../errors';
+import { describe, isList, ShapeError } from '../errors';
 
 /** Extents of a tensor, outermost first; `[]` is a scalar. */
 export type Shape = readonly number[];
@@ -10,9 +10,8 @@ export const sameShape = (a: Shape, b: Shape): boolean =>
 
 /** Throws unless every extent is a non-negative integer and the size a safe one. */
 export function checkShape(where: string, shape: Shape): void {
-  const given: unknown = shape;
-  if (!Array.isArray(given))
-    throw new ShapeError(`${where}: a shape is an array of extents, got ${kindOf(given)}`);
+  if (!isList(shape))
+    throw new ShapeError(`${where}: a shape is an array of extents, got ${describe(shape)}`);
   if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0) || !Number.isSafeInteger(sizeOf(shape))) {
     throw new ShapeError(`${where}: a shape has non-negative integer extents, got ${formatShape(shape)}`);
   }
@@ -53,6 +52,8 @@ export function normalizeAxes(
 ): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
   const list = typeof axes === 'number' ? [axes] : axes;
+  if (!isList(list))
+    throw new ShapeError(`${where}: an axis or an array of axes expected, got ${describe(list)}`);
   const normal = list.map((axis) => normalizeAxis(where, axis, rank)).sort((a, b) => a - b);
   if (new Set(normal).size !== normal.length)
     throw new ShapeError(`${where}: axes [${list.join(', ')}] repeat`);

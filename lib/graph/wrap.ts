@@ -2,7 +2,7 @@ import { markAsUntransferable } from 'node:worker_threads';
 
 import { DTypeError, PalimpsestError, ShapeError } from '../errors';
 import { native } from '../native';
-import { storedDType, type TensorOptions } from './create';
+import { checkTensorOptions, storedDType, type TensorOptions } from './create';
 import { dtypeOfArray, isHalf, type StoredArray } from './dtype';
 import { checkShape, formatShape, sizeOf } from './shape';
 import { Storage, Tensor } from './tensor';
@@ -21,6 +21,7 @@ import { Storage, Tensor } from './tensor';
  *   detached or can be resized, and for a view that follows the length of a growing SharedArrayBuffer.
  */
 export function wrap(values: StoredArray, options: TensorOptions = {}): Tensor {
+  checkTensorOptions('wrap', options);
   if (!ArrayBuffer.isView(values)) throw new DTypeError(`wrap: a typed array expected, got ${typeof values}`);
   const dtype = storedDType('wrap', values, options.dtype);
   if (isHalf(dtype) && dtypeOfArray(values) === 'float32') {

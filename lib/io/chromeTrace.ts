@@ -1,4 +1,4 @@
-import { kindOf, PalimpsestError } from '../errors';
+import { describe, PalimpsestError } from '../errors';
 import { Profile, type TimedInstruction } from '../graph/cost/profile';
 import { formatShape } from '../graph/shape';
 import type { Spec } from '../graph/tensor';
@@ -19,7 +19,7 @@ export async function writeChromeTrace(
 ): Promise<void> {
   const given: unknown = profile;
   if (!(given instanceof Profile))
-    throw new PalimpsestError('ERR_ARGUMENT', `writeChromeTrace: a Profile expected, got ${kindOf(given)}`);
+    throw new PalimpsestError('ERR_ARGUMENT', `writeChromeTrace: a Profile expected, got ${describe(given)}`);
   const trace = { displayTimeUnit: 'ns', traceEvents: profile.instructions.map(eventOf) };
   await atomicWrite(path, `${JSON.stringify(trace)}\n`, options);
 }

@@ -1,3 +1,4 @@
+import { checkKinds, checkNumbers, checkTensors, type Kinds } from '../graph/call';
 import { DTypeError, PalimpsestError } from '../errors';
 import { tensor, type TensorOptions } from '../graph/create';
 import { DTYPES, isNumber, type DType, type StoredArray } from '../graph/dtype';
@@ -36,6 +37,8 @@ export interface ExchangeOptions {
   readonly copy?: boolean;
 }
 
+const EXCHANGE_OPTIONS: Kinds<ExchangeOptions> = { copy: 'boolean' };
+
 /**
  * A tensor from one of another library, or from what `toExchange`, `readNpy` and `readNpz` give: objects with `dtype`, `shape` and
  * `data`; with `type`, `dims` and `data` (onnxruntime); or with `dtype`, `shape` and `dataSync()` (TensorFlow.js).
@@ -45,7 +48,9 @@ export interface ExchangeOptions {
  * @throws DTypeError for a dtype that there is no tensor of, by name, or data of another kind; ShapeError when the data do not
  *   fill the shape; PalimpsestError ERR_ARGUMENT for anything else, and for data that are on another device.
  */
-export function fromExchange(source: Exchangeable, { copy = true }: ExchangeOptions = {}): Tensor {
+export function fromExchange(source: Exchangeable, options: ExchangeOptions = {}): Tensor {
+  checkKinds('fromExchange', options, EXCHANGE_OPTIONS);
+  const { copy = true } = options;
   const { dtype, shape, data } = partsOf(source);
   if (!ArrayBuffer.isView(data) || data instanceof DataView)
     throw new DTypeError(`fromExchange: a typed array of ${dtype} expected, got ${kindOf(data)}`);
@@ -53,9 +58,10 @@ export function fromExchange(source: Exchangeable, { copy = true }: ExchangeOpti
   if (known === undefined) {
     throw new DTypeError(`fromExchange: there is no tensor of ${dtype}; known are ${DTYPES.join(', ')}`);
   }
+  checkNumbers('fromExchange', 'the shape', shape, false);
   const elements = asStored(known, data as StoredArray);
-  const options: TensorOptions = { dtype: known, shape: shape.map(Number) };
-  return copy ? tensor(elements, options) : wrap(elements, options);
+  const parts: TensorOptions = { dtype: known, shape };
+  return copy ? tensor(elements, parts) : wrap(elements, parts);
 }
 
 /**
@@ -71,6 +77,7 @@ export async function toExchange(
   x: Tensor,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<HostTensor> {
+  checkTensors('toExchange', { x });
   return { dtype: x.dtype, shape: x.shape, data: await x.stored(options) };
 }
 

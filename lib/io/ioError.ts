@@ -1,4 +1,4 @@
-import { kindOf, PalimpsestError } from '../errors';
+import { describe, PalimpsestError } from '../errors';
 
 /** What a failed file operation becomes: ERR_IO with the path and the system's reason. Our own errors stay. */
 export function ioError(action: string, path: string, cause: unknown): PalimpsestError {
@@ -17,6 +17,6 @@ export function checkPath(where: string, path: unknown): void {
   if (typeof path === 'string' && path !== '') return;
   throw new PalimpsestError(
     'ERR_ARGUMENT',
-    `${where}: a path expected, got ${path === '' ? 'an empty text' : kindOf(path)}`,
+    `${where}: a path expected, got ${path === '' ? 'an empty text' : describe(path)}`,
   );
 }

@@ -1,4 +1,4 @@
-import { checkFunction, checkOptions, kindOf, PalimpsestError } from '../errors';
+import { checkFunction, checkOptions, describe, PalimpsestError } from '../errors';
 import type { FloatDType } from '../graph/dtype';
 import { Parameters } from '../graph/parameters';
 import { checkShape, type Shape } from '../graph/shape';
@@ -112,7 +112,7 @@ export function layer<const P extends Parts, I extends readonly unknown[], O>(
 function checkSource(source: unknown): void {
   if (typeof source === 'object' && source !== null && 'get' in source && typeof source.get === 'function')
     return;
-  throw new PalimpsestError('ERR_ARGUMENT', `apply: Parameters expected, got ${kindOf(source)}`);
+  throw new PalimpsestError('ERR_ARGUMENT', `apply: Parameters expected, got ${describe(source)}`);
 }
 
 function initialParameters(
@@ -139,7 +139,7 @@ function parametersOf(part: Parts, path: string): readonly LayerParameter[] {
     const where = path === '' ? 'layer' : `layer: '${path}'`;
     throw new PalimpsestError(
       'ERR_ARGUMENT',
-      `${where}: a layer or a parameter expected, got ${kindOf(given)}`,
+      `${where}: a layer or a parameter expected, got ${describe(given)}`,
     );
   }
   if (isParameter(part)) return [{ name: path, ...part }];

@@ -1,4 +1,4 @@
-import { checkFunction, checkObject, DTypeError, OptionError, ShapeError } from '../errors';
+import { checkFunction, checkRecord, DTypeError, OptionError, ShapeError } from '../errors';
 import { tensor } from '../graph/create';
 import {
   broadcastShapes,
@@ -109,7 +109,7 @@ function entriesOf(name: string, parameter: Tensor, mask: Mask): boolean | Tenso
  */
 export function blockMask(shape: Shape, block: Block): Tensor {
   checkShape('blockMask', shape);
-  checkObject('blockMask', block);
+  checkRecord('blockMask', block);
   const lists = new Map<number, ReadonlySet<number>>();
   for (const [key, indices] of Object.entries(block)) {
     if (!Array.isArray(indices as unknown))

@@ -1,4 +1,4 @@
-import { checkObject, checkOptions, kindOf, OptionError, PalimpsestError, ShapeError } from '../errors';
+import { checkRecord, checkOptions, describe, OptionError, PalimpsestError, ShapeError } from '../errors';
 import { isFloat } from '../graph/dtype';
 import { formatShape } from '../graph/shape';
 import { Tensor } from '../graph/tensor';
@@ -137,7 +137,7 @@ function checkState(name: string, state: unknown): void {
   if (step instanceof Tensor && Array.isArray(moments)) return;
   throw new PalimpsestError(
     'ERR_ARGUMENT',
-    `${name}: a state made by init or step expected, got ${kindOf(state)}`,
+    `${name}: a state made by init or step expected, got ${describe(state)}`,
   );
 }
 
@@ -147,7 +147,7 @@ function rateOf(name: string, rate: number | Tensor | Schedule, step: Tensor): T
   const value: unknown = typeof rate === 'function' ? rate(step) : rate;
   if (!(value instanceof Tensor))
     throw new OptionError(
-      `${name}: learningRate is a number, a tensor or a schedule of tensors, got ${kindOf(value)}`,
+      `${name}: learningRate is a number, a tensor or a schedule of tensors, got ${describe(value)}`,
     );
   if (value.size !== 1 || !isFloat(value.dtype)) {
     throw new ShapeError(
@@ -168,7 +168,7 @@ export function checkNumber(where: string, name: string, value: number, below = 
 export function checkRate(where: string, rate: number | Schedule): void {
   if (typeof rate === 'number') checkNumber(where, 'learningRate', rate);
   else if (typeof (rate as unknown) !== 'function')
-    throw new OptionError(`${where}: learningRate is a number or a schedule, got ${kindOf(rate)}`);
+    throw new OptionError(`${where}: learningRate is a number or a schedule, got ${describe(rate)}`);
 }
 
 /**
@@ -176,11 +176,11 @@ export function checkRate(where: string, rate: number | Schedule): void {
  * @throws OptionError unless they are an object, and their groups a list of objects.
  */
 export function checkGroupList(where: string, options: { readonly groups?: unknown }): void {
-  checkObject(where, options);
+  checkRecord(where, options);
   const { groups = [] } = options;
   if (Array.isArray(groups) && groups.every((group) => typeof group === 'object' && group !== null)) return;
   throw new OptionError(
-    `${where}: groups are a list of options, each with its parameters, got ${kindOf(groups)}`,
+    `${where}: groups are a list of options, each with its parameters, got ${describe(groups)}`,
   );
 }
 
@@ -188,7 +188,7 @@ export function checkGroupList(where: string, options: { readonly groups?: unkno
 export function checkOptimizer(where: string, value: unknown): void {
   const parts = (typeof value === 'object' && value !== null ? value : {}) as Partial<Optimizer>;
   if (typeof parts.init === 'function' && typeof parts.step === 'function') return;
-  throw new PalimpsestError('ERR_ARGUMENT', `${where}: an optimiser expected, got ${kindOf(value)}`);
+  throw new PalimpsestError('ERR_ARGUMENT', `${where}: an optimiser expected, got ${describe(value)}`);
 }
 
 /** `gradient + weightDecay parameter` */

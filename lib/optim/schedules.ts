@@ -1,4 +1,4 @@
-import { checkFunction, checkObject, checkOptions, OptionError } from '../errors';
+import { checkFunction, checkRecord, checkOptions, OptionError } from '../errors';
 import type { Tensor } from '../graph/tensor';
 import { add, div, full, less, maximum, minimum, mul, pow, sub } from '../ops/elementwise/arithmetic';
 import { cos, floor, sqrt, where } from '../ops/elementwise/math';
@@ -54,7 +54,7 @@ export interface PolynomialDecayOptions extends DecayOptions {
 
 /** `to + (from - to) (1 - min(step / steps, 1))^power`. @throws OptionError. */
 export function polynomialDecay(given: PolynomialDecayOptions): Schedule {
-  checkObject('polynomialDecay', given);
+  checkRecord('polynomialDecay', given);
   const { power = 1, ...options } = given;
   const { from, to, steps } = decayOf('polynomialDecay', options);
   checkNumber('polynomialDecay', 'power', power);

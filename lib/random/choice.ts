@@ -1,7 +1,8 @@
-import { checkOptions, OptionError, ShapeError } from '../errors';
+import { OptionError, ShapeError } from '../errors';
+import { checkKinds, checkNumbers, checkOperands, type Kinds } from '../graph/call';
 import { tensor } from '../graph/create';
-import { extent, formatShape, normalizeAxis, sizeOf, type Shape } from '../graph/shape';
-import type { Tensor } from '../graph/tensor';
+import { checkShape, extent, formatShape, normalizeAxis, type Shape, sizeOf } from '../graph/shape';
+import { Tensor } from '../graph/tensor';
 import { cast, div, mul } from '../ops/elementwise/arithmetic';
 import { take } from '../ops/indexing/take';
 import { cummax } from '../ops/scan/cummax';
@@ -12,6 +13,7 @@ import { searchSorted } from '../ops/sort/searchSorted';
 import { topk } from '../ops/sort/topk';
 import { exponential } from './distributions';
 import { permutation, randomInteger, uniform } from './draw';
+import { checkKey } from './key';
 
 export interface ChoiceOptions {
   /** Whether one may be drawn several times. Default true. */
@@ -21,6 +23,8 @@ export interface ChoiceOptions {
   /** The axis of a tensor along which to choose. Default 0. */
   readonly axis?: number;
 }
+
+const CHOICE_OPTIONS: Kinds<ChoiceOptions> = { replace: 'boolean', weights: 'any', axis: 'number' };
 
 /**
  * Draws of n things: indices, int32 of the given shape, for a number n; for a tensor what is at these indices along `axis`,
@@ -40,8 +44,13 @@ export function choice(
   shape: Shape,
   options: ChoiceOptions = {},
 ): Tensor {
-  checkOptions('choice', options, ['replace', 'weights', 'axis']);
+  checkKey('choice', key);
+  checkKinds('choice', options, CHOICE_OPTIONS);
   const { replace = true, weights, axis = 0 } = options;
+  checkOperands('choice', [from]);
+  checkShape('choice', shape);
+  if (weights !== undefined && !(weights instanceof Tensor))
+    checkNumbers('choice', 'weights', weights, false);
   const at = typeof from === 'number' ? 0 : normalizeAxis('choice', axis, from.shape.length);
   const n = typeof from === 'number' ? from : extent(from.shape, at);
   const count = sizeOf(shape);
@@ -61,7 +70,8 @@ export function choice(
 }
 
 function weightsOf(weights: Tensor | readonly number[], n: number): Tensor {
-  const given = 'dtype' in weights ? cast(weights, 'float64') : tensor(Float64Array.from(checked(weights)));
+  const given =
+    weights instanceof Tensor ? cast(weights, 'float64') : tensor(Float64Array.from(checked(weights)));
   if (given.shape.length !== 1 || given.size !== n) {
     throw new ShapeError(`choice: weights [${n}] expected, got ${formatShape(given.shape)}`);
   }

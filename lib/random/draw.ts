@@ -1,4 +1,5 @@
 import { DTypeError, PalimpsestError, ShapeError } from '../errors';
+import { checkKinds, type Kinds } from '../graph/call';
 import {
   isFloat,
   isHalf,
@@ -37,6 +38,7 @@ const permutationOp = defineDraw('permutation');
 
 function draw(op: Op<Draw>, where: string, key: Tensor, shape: Shape, dtype: WideFloatDType): Tensor {
   checkShape(where, shape);
+  checkKey(where, key);
   return single(op([key], { shape: [...shape], dtype }));
 }
 
@@ -54,6 +56,7 @@ function cutToHalf(fraction: Tensor, dtype: HalfDType): Tensor {
 
 /** 32 random bits per element, as int32: the raw words of the stream. */
 export function randomBits(key: Tensor, shape: Shape): Tensor {
+  checkKey('randomBits', key);
   checkShape('randomBits', shape);
   return single(bitsOp([key], { shape: [...shape], dtype: 'int32' }));
 }
@@ -67,17 +70,18 @@ export interface UniformOptions {
   readonly dtype?: FloatDType;
 }
 
+const UNIFORM_OPTIONS: Kinds<UniformOptions> = { low: 'number', high: 'number', dtype: 'dtype' };
+
 /**
  * Uniform numbers in [low, high): `low + (high - low) u` for u a multiple of 2^-24 (float32), 2^-53 (float64), 2^-11
  * (float16) or 2^-8 (bfloat16) below 1.
  * Rounding may give `high` itself where it is not 1 or `low` is not 0.
  * @throws PalimpsestError ERR_VALUE unless low <= high, both finite.
  */
-export function uniform(
-  key: Tensor,
-  shape: Shape,
-  { low = 0, high = 1, dtype = 'float32' }: UniformOptions = {},
-): Tensor {
+export function uniform(key: Tensor, shape: Shape, options: UniformOptions = {}): Tensor {
+  checkKey('uniform', key);
+  checkKinds('uniform', options, UNIFORM_OPTIONS);
+  const { low = 0, high = 1, dtype = 'float32' } = options;
   if (!(low <= high && Number.isFinite(high - low))) {
     throw new PalimpsestError('ERR_VALUE', `uniform: low <= high expected, got ${low} and ${high}`);
   }
@@ -96,11 +100,15 @@ export interface NormalOptions {
   readonly dtype?: FloatDType;
 }
 
+const NORMAL_OPTIONS: Kinds<NormalOptions> = { mean: 'number', deviation: 'number', dtype: 'dtype' };
+
 /**
  * Normally distributed numbers, `mean + deviation z`.
  * @throws PalimpsestError ERR_VALUE for a mean that is not finite or a deviation below 0.
  */
 export function normal(key: Tensor, shape: Shape, options: NormalOptions = {}): Tensor {
+  checkKey('normal', key);
+  checkKinds('normal', options, NORMAL_OPTIONS);
   const { mean = 0, deviation = 1, dtype = 'float32' } = options;
   if (!(deviation >= 0 && Number.isFinite(deviation) && Number.isFinite(mean))) {
     throw new PalimpsestError(
@@ -118,8 +126,13 @@ export interface BernoulliOptions {
   readonly probability?: number | Tensor;
 }
 
+const BERNOULLI_OPTIONS: Kinds<BernoulliOptions> = { probability: 'operand' };
+
 /** True with the given probability, which counts in steps of 2^-24. */
-export function bernoulli(key: Tensor, shape: Shape, { probability = 0.5 }: BernoulliOptions = {}): Tensor {
+export function bernoulli(key: Tensor, shape: Shape, options: BernoulliOptions = {}): Tensor {
+  checkKey('bernoulli', key);
+  checkKinds('bernoulli', options, BERNOULLI_OPTIONS);
+  const { probability = 0.5 } = options;
   if (typeof probability === 'number' && !(probability >= 0 && probability <= 1)) {
     throw new PalimpsestError(
       'ERR_VALUE',
@@ -136,11 +149,16 @@ export interface RandomIntegerOptions {
   readonly high: number;
 }
 
+const RANDOM_INTEGER_OPTIONS: Kinds<RandomIntegerOptions> = { low: 'number', high: 'number' };
+
 /**
  * int32 integers, each of `low, ..., high - 1` equally likely up to 2^-21 of its probability.
  * @throws PalimpsestError ERR_VALUE unless low < high, both int32 numbers but for `high`, which may be 2^31.
  */
-export function randomInteger(key: Tensor, shape: Shape, { low = 0, high }: RandomIntegerOptions): Tensor {
+export function randomInteger(key: Tensor, shape: Shape, options: RandomIntegerOptions): Tensor {
+  checkKey('randomInteger', key);
+  checkKinds('randomInteger', options, RANDOM_INTEGER_OPTIONS);
+  const { low = 0, high } = options;
   const isBound = (n: number, most: number): boolean => Number.isInteger(n) && n >= -(2 ** 31) && n <= most;
   if (!isBound(low, 2 ** 31 - 1) || !isBound(high, 2 ** 31) || low >= high) {
     throw new PalimpsestError(
@@ -154,6 +172,7 @@ export function randomInteger(key: Tensor, shape: Shape, { low = 0, high }: Rand
 
 /** The numbers 0, ..., n - 1 in random order, int32 [n]: every order is equally likely. */
 export function permutation(key: Tensor, n: number): Tensor {
+  checkKey('permutation', key);
   checkShape('permutation', [n]);
   if (n >= 2 ** 31) throw new ShapeError(`permutation: fewer than 2^31 indices expected, got ${n}`);
   return single(permutationOp([key], { shape: [n], dtype: 'int32' }));

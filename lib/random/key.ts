@@ -1,4 +1,5 @@
 import { DTypeError, PalimpsestError, ShapeError } from '../errors';
+import { checkTensors } from '../graph/call';
 import { tensor } from '../graph/create';
 import { defineOp, single } from '../graph/op';
 import { checkShape, formatShape, sameShape } from '../graph/shape';
@@ -8,7 +9,9 @@ import { reshape } from '../ops/shape/reshape';
 import { slice } from '../ops/shape/slice';
 
 /** Throws unless the tensor is a key: int32 [2]. */
-export function checkKey(where: string, { shape, dtype }: Spec): void {
+export function checkKey(where: string, key: Spec): void {
+  checkTensors(where, { key });
+  const { shape, dtype } = key;
   if (dtype !== 'int32')
     throw new DTypeError(`${where}: a key is int32, got ${dtype}; make one with key(seed)`);
   if (!sameShape(shape, [2]))
@@ -48,6 +51,7 @@ const splitKeyOp = defineOp<{ count: number }>('splitKey', {
 export function splitKey(parent: Tensor, count?: 2): [Tensor, Tensor];
 export function splitKey(parent: Tensor, count: number): Tensor[];
 export function splitKey(parent: Tensor, count = 2): Tensor[] {
+  checkKey('splitKey', parent);
   checkShape('splitKey', [count, 2]);
   const rows = single(splitKeyOp([parent], { count }));
   return Array.from({ length: count }, (_, i) => reshape(slice(rows, { starts: [i], stops: [i + 1] }), [2]));
@@ -70,6 +74,7 @@ const foldKeyOp = defineOp('foldKey', {
  * of `splitKey`. An int32 tensor without axes may be given instead of a number.
  */
 export function foldKey(parent: Tensor, index: number | Tensor): Tensor {
+  checkKey('foldKey', parent);
   if (typeof index === 'number' && (index | 0) !== index) {
     throw new PalimpsestError('ERR_VALUE', `foldKey: an int32 index expected, got ${index}`);
   }

@@ -1,4 +1,5 @@
 import { PalimpsestError } from '../errors';
+import { checkKinds, type Kinds } from '../graph/call';
 import type { FloatDType } from '../graph/dtype';
 import type { Shape } from '../graph/shape';
 import type { Tensor } from '../graph/tensor';
@@ -6,6 +7,7 @@ import { add, cast, div, full, log, mul, neg, square, sub } from '../ops/element
 import { clip } from '../ops/elementwise/activations';
 import { erf, erfc, erfinv, exp, log1p, sqrt } from '../ops/elementwise/math';
 import { uniform } from './draw';
+import { checkKey } from './key';
 
 export interface TruncatedNormalOptions {
   /** Of the distribution before it is cut. Default 0. */
@@ -19,6 +21,14 @@ export interface TruncatedNormalOptions {
   /** Default float32. */
   readonly dtype?: FloatDType;
 }
+
+const TRUNCATED_NORMAL_OPTIONS: Kinds<TruncatedNormalOptions> = {
+  mean: 'number',
+  deviation: 'number',
+  low: 'number',
+  high: 'number',
+  dtype: 'dtype',
+};
 
 /** From how many deviations on a cut counts as a tail. */
 const TAIL = 1;
@@ -39,6 +49,8 @@ const STEPS = 5;
  * bounds that lie more than 35 deviations to one side.
  */
 export function truncatedNormal(key: Tensor, shape: Shape, options: TruncatedNormalOptions = {}): Tensor {
+  checkKey('truncatedNormal', key);
+  checkKinds('truncatedNormal', options, TRUNCATED_NORMAL_OPTIONS);
   const { mean = 0, deviation = 1, dtype = 'float32' } = options;
   const { low = mean - 2 * deviation, high = mean + 2 * deviation } = options;
   const [a, b] = [(low - mean) / deviation, (high - mean) / deviation];

@@ -18,9 +18,12 @@ test('runtime dependencies are those that were reviewed, in exact versions', () 
   const { dependencies } = packageJson as { dependencies: Record<string, string> };
   expect(Object.keys(dependencies).sort()).toEqual(Object.keys(REVIEWED).sort());
   for (const version of Object.values(dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
-  const native = Object.keys(dependencies).filter((name) => name.startsWith('node-'));
+  const names = Object.keys(dependencies);
+  const native = names.filter((name) => name.startsWith('node-'));
+  expect(native.sort()).toEqual(['node-addon-api', 'node-api-headers', 'node-gyp-build']);
+  const outer = names.filter((name) => !native.includes(name)).sort();
   announce(
     'R24',
-    `${Object.keys(dependencies).length} runtime dependencies, ${native.length} of them for the addon`,
+    `${names.length} runtime dependencies: ${native.length} for the addon, ${outer.length} outer parts (${outer.join(', ')})`,
   );
 });

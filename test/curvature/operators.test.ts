@@ -179,7 +179,7 @@ describe('arithmetic of operators', () => {
       'matvec: Parameters expected, got an object',
     );
     expect(() => hessianOperator({ ...whole, losses: 3 } as unknown as typeof whole)).toThrow(
-      "an objective's losses: a function expected, got the number 3",
+      "an objective's losses: a function expected, got 3",
     );
     await expect(ekfac({} as typeof whole)).rejects.toThrow("an objective's parameters: Parameters expected");
     await expect(spectralDensity(nothing)).rejects.toMatchObject({ code: 'ERR_ARGUMENT' });

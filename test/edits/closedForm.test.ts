@@ -107,10 +107,10 @@ describe('ridgeEdit', () => {
       "'direct' or 'woodbury' expected",
     );
     await expect(ridgeEdit(pairs, { prior: {} as unknown as Tensor })).rejects.toThrow(
-      'prior: a tensor expected',
+      'prior: matrix must be a tensor',
     );
     await expect(ridgeEdit({ ...pairs, keys: undefined as unknown as Tensor })).rejects.toThrow(
-      'ridgeEdit: keys: a tensor expected as input 0, got undefined',
+      'ridgeEdit: keys must be a tensor, got undefined',
     );
     await expect(ridgeEdit({ ...pairs, keys: valuesOf(2) })).rejects.toEqual(code('ERR_SHAPE'));
     await expect(ridgeEdit(pairs, { prior: weight })).rejects.toEqual(code('ERR_SHAPE'));
@@ -193,7 +193,7 @@ describe('null spaces', () => {
       code: 'ERR_SHAPE',
     });
     expect(() => projectToNullSpace(weight, {} as typeof space)).toThrow(
-      'the basis of a null space: a tensor',
+      'projectToNullSpace: basis must be a tensor',
     );
   });
 

@@ -23,15 +23,15 @@ const seed = key(0);
 
 test('layers are made of layers, parameters and functions', () => {
   expect(() => nn.sequential(nn.linear(2, 2), relu, no(3))).toThrow(
-    'nn.sequential: a layer or a function expected at 2, got the number 3',
+    'nn.sequential: a layer or a function expected at 2, got 3',
   );
   expect(() => nn.sequential(no(undefined))).toThrow(code('ERR_ARGUMENT'));
   expect(() => layer({ hidden: { weight: no('w') } }, () => seed)).toThrow(
-    "layer: 'hidden.weight': a layer or a parameter expected, got a string",
+    "layer: 'hidden.weight': a layer or a parameter expected, got 'w'",
   );
   expect(() => layer({}, no(undefined))).toThrow('layer: a function expected, got undefined');
   expect(() => parameter(no(3), zerosInitial)).toThrow('parameter: a shape is an array of extents');
-  expect(() => parameter([3], no(0))).toThrow('parameter: an initialiser expected, got the number 0');
+  expect(() => parameter([3], no(0))).toThrow('parameter: an initialiser expected, got 0');
 });
 
 test('layers are called with Parameters and known options', () => {
@@ -41,11 +41,11 @@ test('layers are called with Parameters and known options', () => {
 });
 
 test('initialisers take shapes, numbers and distributions', () => {
-  expect(() => heNormal(seed, no(4))).toThrow('fansOf: a shape is an array of extents, got the number 4');
+  expect(() => heNormal(seed, no(4))).toThrow('fansOf: a shape is an array of extents, got 4');
   expect(() => orthogonal(seed, no('4, 4'))).toThrow(code('ERR_SHAPE'));
   expect(() => filledWith(NaN)).toThrow('filledWith: a finite number expected, got NaN');
   expect(() => residualNormal(0)).toThrow('layers must be a positive integer, got 0');
   expect(() => residualNormal(2, -1)).toThrow('deviation must be a positive number, got -1');
-  expect(() => drawnFrom(no('normal'), {})).toThrow('drawnFrom: a distribution expected, got a string');
+  expect(() => drawnFrom(no('normal'), {})).toThrow("drawnFrom: a distribution expected, got 'normal'");
   expect(() => drawnFrom(normal, no(null))).toThrow(code('ERR_OPTION'));
 });

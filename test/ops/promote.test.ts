@@ -1,5 +1,7 @@
 import '../../lib/graph/evaluate';
+import { tensor } from '../../lib/graph/create';
 import { DTYPES, isFloat, type DType } from '../../lib/graph/dtype';
+import type { Tensor } from '../../lib/graph/tensor';
 import {
   add,
   cast,
@@ -10,9 +12,11 @@ import {
   maximum,
   mul,
   ones,
+  pow,
   sub,
 } from '../../lib/ops/elementwise/arithmetic';
-import { where } from '../../lib/ops/elementwise/math';
+import { elu } from '../../lib/ops/elementwise/activations';
+import { exp, floor, sqrt, where } from '../../lib/ops/elementwise/math';
 import { promoteTypes } from '../../lib/ops/elementwise/promote';
 import { broadcastTo, sum } from '../../lib/ops/reduce/sum';
 import { grad } from '../../lib/transforms/grad';
@@ -123,4 +127,28 @@ test('keeps examples apart', async () => {
 test('converts beneath a broadcast', async () => {
   const x = broadcastTo(full([1], 1.5, 'float32'), [4]);
   expect(await numbers(add(x, ones([4], 'float64')))).toEqual([2.5, 2.5, 2.5, 2.5]);
+});
+
+// NumPy and JAX agree that functions of real numbers take whole ones; the width is JAX's.
+test.each([
+  ['exp', (x: Tensor) => exp(x), [1, Math.E, Math.E ** 2]],
+  ['sqrt', (x: Tensor) => sqrt(x), [0, 1, Math.SQRT2]],
+  ['floor', (x: Tensor) => floor(x), [0, 1, 2]],
+  ['elu', (x: Tensor) => elu(x), [0, 1, 2]],
+  ['pow with a fraction', (x: Tensor) => pow(x, 0.5), [0, 1, Math.SQRT2]],
+] as const)('%s of whole numbers is that of float32', async (_name, fn, expected) => {
+  for (const dtype of ['int32', 'int64', 'uint8'] as const) {
+    const y = fn(tensor([0, 1, 2], { dtype }));
+    expect(y.dtype).toBe('float32');
+    const elements = [...(await y.data())].map(Number);
+    elements.forEach((element, i) => expect(element).toBeCloseTo(expected[i]!, 5));
+  }
+});
+
+test('whole powers of integers are exact and wrap around', async () => {
+  expect(await pow(tensor([-3, 2, 0], { dtype: 'int32' }), 3).data()).toEqual(Int32Array.of(-27, 8, 0));
+  expect(await pow(tensor([7, 0], { dtype: 'int32' }), 0).data()).toEqual(Int32Array.of(1, 1));
+  expect(await pow(tensor([2], { dtype: 'int32' }), 31).data()).toEqual(Int32Array.of(-(2 ** 31)));
+  expect(await pow(tensor([3n]), 39).data()).toEqual(BigInt64Array.of(3n ** 39n));
+  expect(() => pow(tensor([2], { dtype: 'int32' }), -1)).toThrow(code('ERR_DTYPE'));
 });

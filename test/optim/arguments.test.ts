@@ -41,8 +41,8 @@ test('wrappers are around optimisers', () => {
   expect(() => masked(no({}), () => true)).toThrow('masked: an optimiser expected, got an object');
   expect(() => masked(adam(), no(true))).toThrow(code('ERR_ARGUMENT'));
   expect(() => clipped(no(undefined), { value: 1 })).toThrow('clipped: an optimiser expected, got undefined');
-  expect(() => withWarmup(no(0.1), 3)).toThrow('withWarmup: a schedule expected, got the number 0.1');
-  expect(() => blockMask([2, 2], no([1]))).toThrow('blockMask: an object of options expected, got an array');
+  expect(() => withWarmup(no(0.1), 3)).toThrow('withWarmup: a schedule expected, got 0.1');
+  expect(() => blockMask([2, 2], no([1]))).toThrow('blockMask: the options must be an object, got an array');
   expect(() => blockMask([2, 2], no({ 0: 1 }))).toThrow('a list of indices along axis 0 expected');
 });
 

@@ -61,17 +61,17 @@ test.each([undefined, null, 3, 'weights'])('derivatives with respect to %p are r
 });
 
 test('options that are no object are refused', () => {
-  expect(() => vmap(total, no(null))).toThrow('vmap: an object of options expected, got null');
-  expect(() => jacobian(total, no([1]))).toThrow('jacobian: an object of options expected, got an array');
+  expect(() => vmap(total, no(null))).toThrow('vmap: the options must be an object, got null');
+  expect(() => jacobian(total, no([1]))).toThrow('jacobian: the options must be an object, got an array');
 });
 
 test('what is no tensor is no input of an op, and never NaN', () => {
-  expect(() => add(no('3'), 1)).toThrow('add: a tensor or a number expected as input 0, got a string');
+  expect(() => add(no('3'), 1)).toThrow("add: a tensor or a number expected as input 0, got '3'");
   expect(() => add(x, no(undefined))).toThrow('add: a tensor or a number expected as input 1, got undefined');
   expect(() => tanh(no(null))).toThrow('tanh: a tensor expected as input 0, got null');
-  expect(() => tanh(no(new Parameters([])))).toThrow('got a Parameters');
-  expect(() => tap(no('x'), no(x))).toThrow('tap: a name expected, got a Tensor');
-  expect(() => tap(no('x'), 'x')).toThrow('tap: a tensor expected as input 0, got a string');
+  expect(() => tanh(no(new Parameters([])))).toThrow('got an object of class Parameters');
+  expect(() => tap(x, no(x))).toThrow('tap: a name expected, got an object of class Tensor');
+  expect(() => tap(no('x'), 'x')).toThrow("tap: x must be a tensor, got 'x'");
 });
 
 test('Parameters are of tensors', () => {

@@ -331,7 +331,7 @@ describe('in other coordinates', () => {
       'PerExampleGradients expected, got an object',
     );
     const own = perExample(losses)(params, ...batchOf(3, 1));
-    expect(() => own.at(3 as unknown as string)).toThrow('the name of a tap expected, got the number 3');
+    expect(() => own.at(3 as unknown as string)).toThrow('the name of a tap expected, got 3');
   });
 });
 

@@ -1,4 +1,4 @@
-import { checkObject, checkOptions, OptionError } from '../../errors';
+import { checkRecord, checkOptions, OptionError } from '../../errors';
 import type { RunOptions, Tensor } from '../../graph/tensor';
 import type { CurvatureOperator } from '../operators/operator';
 import type { KroneckerInverseOptions } from '../kronecker/damping';
@@ -25,7 +25,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
 
 /** The solver that the options ask for. @throws OptionError for a misspelled or impossible one. */
 export function solverOf(options: InverseOptions): Solver {
-  checkObject('inverse', options);
+  checkRecord('inverse', options);
   const method: string = options.method ?? 'cg';
   const known = KNOWN[method];
   if (!known) throw new OptionError(`inverse: method must be 'cg', 'lissa' or 'neumann', got '${method}'`);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { FormatError, kindOf, PalimpsestError } from '../../errors';
+import { FormatError, describe, PalimpsestError } from '../../errors';
 import { checkParameters, type Parameters } from '../../graph/parameters';
 import { formatShape, sameShape } from '../../graph/shape';
 import type { RunOptions, Tensor } from '../../graph/tensor';
@@ -30,7 +30,7 @@ export async function saveKronecker(
   if (!(given instanceof KroneckerOperator))
     throw new PalimpsestError(
       'ERR_ARGUMENT',
-      `saveKronecker: factored blocks expected, got ${kindOf(given)}`,
+      `saveKronecker: factored blocks expected, got ${describe(given)}`,
     );
   const tensors = operator.parameters.names.flatMap((name): [string, Tensor][] => {
     const { left, right, eigenvalues, factors } = operator.block(name);

@@ -1,6 +1,6 @@
-import { DTypeError, kindOf, PalimpsestError, ShapeError } from '../../errors';
+import { DTypeError, describe, PalimpsestError, ShapeError } from '../../errors';
 import { isFloat } from '../../graph/dtype';
-import { checkTensors } from '../../graph/op';
+import { checkTensors } from '../../graph/call';
 import { formatShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { cast, sub } from '../../ops/elementwise/arithmetic';
@@ -21,12 +21,11 @@ export interface KeyValues {
 export function checkKeyValues(where: string, pairs: KeyValues): void {
   const given: unknown = pairs;
   if (typeof given !== 'object' || given === null) {
-    const what = `${where}: { weight, keys, values } expected, got ${kindOf(given)}`;
+    const what = `${where}: { weight, keys, values } expected, got ${describe(given)}`;
     throw new PalimpsestError('ERR_ARGUMENT', what);
   }
   const { weight, keys, values } = pairs;
-  for (const [what, part] of Object.entries({ weight, keys, values }))
-    checkTensors(`${where}: ${what}`, [part]);
+  checkTensors(where, { weight, keys, values });
   for (const [what, { dtype, shape }] of Object.entries({ weight, keys, values })) {
     if (!isFloat(dtype)) throw new DTypeError(`${where}: ${what} of floats expected, got ${dtype}`);
     if (shape.length !== 2) {

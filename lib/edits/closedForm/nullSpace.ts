@@ -1,6 +1,6 @@
 import { checkOptions, OptionError, PalimpsestError } from '../../errors';
 import { evaluate } from '../../graph/evaluate';
-import { checkTensors } from '../../graph/op';
+import { checkTensors } from '../../graph/call';
 import type { RunOptions, Tensor } from '../../graph/tensor';
 import { eigh } from '../../linalg';
 import { cast, sub } from '../../ops/elementwise/arithmetic';
@@ -35,7 +35,7 @@ export async function nullSpace(
   run: RunOptions = {},
 ): Promise<NullSpace> {
   checkOptions('nullSpace', options, ['threshold', 'relative', 'rank']);
-  checkTensors('nullSpace', [moment]);
+  checkTensors('nullSpace', { moment });
   const { threshold = 1e-2, relative = false, rank } = options;
   if (typeof threshold !== 'number' || Number.isNaN(threshold))
     throw new OptionError(`nullSpace: threshold must be a number, got ${String(threshold)}`);
@@ -63,7 +63,7 @@ export async function nullSpace(
 /** `G U U^T`: the part of a change or gradient [..., in] that keys outside the null space do not see. */
 export function projectToNullSpace(x: Tensor, space: NullSpace): Tensor {
   const basis = basisOf('projectToNullSpace', space);
-  checkTensors('projectToNullSpace', [x]);
+  checkTensors('projectToNullSpace', { x });
   return matmul(matmul(x, cast(basis, x.dtype)), transpose(cast(basis, x.dtype)));
 }
 
@@ -76,6 +76,6 @@ export function removeDirections(x: Tensor, basis: Tensor): Tensor {
 export function basisOf(where: string, space: NullSpace): Tensor {
   const given: unknown = space;
   const basis = typeof given === 'object' && given !== null && 'basis' in given ? given.basis : undefined;
-  checkTensors(`${where}: the basis of a null space`, [basis]);
+  checkTensors(where, { basis });
   return basis as Tensor;
 }

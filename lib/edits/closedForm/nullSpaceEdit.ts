@@ -1,6 +1,6 @@
 import { checkOptions, OptionError, ShapeError } from '../../errors';
 import { evaluate } from '../../graph/evaluate';
-import { checkTensors } from '../../graph/op';
+import { checkTensors } from '../../graph/call';
 import { extent, formatShape, sameShape } from '../../graph/shape';
 import type { RunOptions, Tensor } from '../../graph/tensor';
 import { add, cast, mul } from '../../ops/elementwise/arithmetic';
@@ -43,7 +43,7 @@ export async function nullSpaceEdit(
   const { lambda = 1, earlier } = options;
   if (!(lambda > 0) || !Number.isFinite(lambda))
     throw new OptionError(`nullSpaceEdit: lambda must be a positive number, got ${lambda}`);
-  if (earlier !== undefined) checkTensors('nullSpaceEdit: earlier', [earlier]);
+  if (earlier !== undefined) checkTensors('nullSpaceEdit', { earlier });
   if (earlier && !sameShape(earlier.shape, [width, width]))
     throw new ShapeError(
       `nullSpaceEdit: earlier [${width}, ${width}] expected, got ${formatShape(earlier.shape)}`,

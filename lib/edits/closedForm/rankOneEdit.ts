@@ -7,7 +7,7 @@ import { cast, div, mul } from '../../ops/elementwise/arithmetic';
 import { sum } from '../../ops/reduce/sum';
 import { reshape } from '../../ops/shape/reshape';
 import { transpose } from '../../ops/shape/transpose';
-import { checkTensors } from '../../graph/op';
+import { checkTensors } from '../../graph/call';
 import { checkKeyValues, residuals } from './keyValues';
 import { lowRankPart, type LowRankPart } from '../part';
 import { checkPrior, type Prior } from './response';
@@ -44,7 +44,7 @@ export async function rankOneEdit(
   run: RunOptions = {},
 ): Promise<LowRankPart> {
   checkOptions('rankOneEdit', options, ['prior']);
-  checkTensors('rankOneEdit', [weight, key, value]);
+  checkTensors('rankOneEdit', { weight, key, value });
   const { prior } = options;
   checkPrior(prior, extent(weight.shape, 1));
   if (key.shape.length !== 1 || value.shape.length !== 1) {

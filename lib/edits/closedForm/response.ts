@@ -1,5 +1,5 @@
 import { OptionError, ShapeError } from '../../errors';
-import { checkTensors } from '../../graph/op';
+import { checkTensors } from '../../graph/call';
 import { evaluate } from '../../graph/evaluate';
 import { extent, formatShape, sameShape } from '../../graph/shape';
 import type { RunOptions, Tensor } from '../../graph/tensor';
@@ -88,7 +88,7 @@ export function checkPrior(prior: Prior | undefined, width: number): void {
   const given: unknown = prior;
   const isFactor = typeof given === 'object' && given !== null && 'solve' in given;
   const matrix = isFactor ? (prior as SpdFactor).factor : (prior as Tensor);
-  checkTensors('prior', [matrix]);
+  checkTensors('prior', { matrix });
   const { shape, dtype } = matrix;
   if (!sameShape(shape, [width, width]))
     throw new ShapeError(`prior: a prior [${width}, ${width}] expected, got ${formatShape(shape)}`);

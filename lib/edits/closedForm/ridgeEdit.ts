@@ -1,7 +1,7 @@
 import { checkOptions, OptionError, ShapeError } from '../../errors';
 import { evaluate } from '../../graph/evaluate';
 import { extent, formatShape, sameShape } from '../../graph/shape';
-import { checkTensors } from '../../graph/op';
+import { checkTensors } from '../../graph/call';
 import type { RunOptions, Tensor } from '../../graph/tensor';
 import { cast } from '../../ops/elementwise/arithmetic';
 import { transpose } from '../../ops/shape/transpose';
@@ -52,7 +52,7 @@ export async function ridgeEdit(
   if (!(lambda > 0) || !Number.isFinite(lambda))
     throw new OptionError(`ridgeEdit: lambda must be a positive number, got ${lambda}`);
   const n = extent(pairs.keys.shape, 0);
-  if (weights !== undefined) checkTensors('ridgeEdit: weights', [weights]);
+  if (weights !== undefined) checkTensors('ridgeEdit', { weights });
   if (weights && !sameShape(weights.shape, [n]))
     throw new ShapeError(`ridgeEdit: weights [${n}] expected, got ${formatShape(weights.shape)}`);
   const keys = cast(pairs.keys, 'float64');

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { FormatError, kindOf, PalimpsestError } from '../../errors';
+import { FormatError, describe, PalimpsestError } from '../../errors';
 import { readSafetensors } from '../../io/safetensors';
 import { writeSafetensors } from '../../io/writeSafetensors';
 import { SecondMoments, type MomentSource } from './secondMoments';
@@ -28,7 +28,7 @@ export async function saveMoments(
 ): Promise<void> {
   const given: unknown = moments;
   if (!(given instanceof SecondMoments))
-    throw new PalimpsestError('ERR_ARGUMENT', `saveMoments: SecondMoments expected, got ${kindOf(given)}`);
+    throw new PalimpsestError('ERR_ARGUMENT', `saveMoments: SecondMoments expected, got ${describe(given)}`);
   const { count, sources, sum, outer } = moments;
   const tensors = [['sum', sum] as const, ['outer', outer] as const];
   await writeSafetensors(path, tensors, {

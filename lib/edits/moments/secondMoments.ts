@@ -1,7 +1,7 @@
-import { checkOptions, kindOf, OptionError, PalimpsestError, ShapeError } from '../../errors';
+import { checkOptions, describe, OptionError, PalimpsestError, ShapeError } from '../../errors';
 import { compile } from '../../graph/compile';
 import { evaluate } from '../../graph/evaluate';
-import { checkTensors } from '../../graph/op';
+import { checkTensors } from '../../graph/call';
 import { extent, formatShape } from '../../graph/shape';
 import type { RunOptions, Tensor } from '../../graph/tensor';
 import { add, cast, div, mul, sub, zeros } from '../../ops/elementwise/arithmetic';
@@ -68,7 +68,7 @@ export class SecondMoments implements Disposable {
     const texts: Record<string, unknown> = { ...source, data: source.data };
     for (const [name, text] of Object.entries(texts)) {
       if (typeof text === 'string') continue;
-      throw new OptionError(`SecondMoments: a source's ${name} is a text, got ${kindOf(text)}`);
+      throw new OptionError(`SecondMoments: a source's ${name} is a text, got ${describe(text)}`);
     }
     const sums = { sum: zeros([dimension], 'float64'), outer: zeros([dimension, dimension], 'float64') };
     return new SecondMoments(dimension, 0, [{ ...source, count: 0 }], sums);
@@ -90,7 +90,7 @@ export class SecondMoments implements Disposable {
    * @throws ShapeError for rows of another length; AbortedError, and this one is as it was.
    */
   async with(rows: Tensor, run: RunOptions = {}): Promise<SecondMoments> {
-    checkTensors('SecondMoments', [rows]);
+    checkTensors('SecondMoments', { rows });
     const { shape } = rows;
     if (shape.length === 0 || extent(shape, -1) !== this.dimension) {
       throw new ShapeError(
@@ -114,7 +114,7 @@ export class SecondMoments implements Disposable {
   async merge(other: SecondMoments, run: RunOptions = {}): Promise<SecondMoments> {
     const given: unknown = other;
     if (!(given instanceof SecondMoments)) {
-      const what = `SecondMoments: merge: SecondMoments expected, got ${kindOf(given)}`;
+      const what = `SecondMoments: merge: SecondMoments expected, got ${describe(given)}`;
       throw new PalimpsestError('ERR_ARGUMENT', what);
     }
     if (other.dimension !== this.dimension) {

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 
-import { checkFunction, kindOf, PalimpsestError } from '../../errors';
+import { checkFunction, describe, PalimpsestError } from '../../errors';
 import { lower, type Lowered } from './lower';
 import { Tensor } from '../tensor';
 import { tensorsOf, withTensors } from '../tree';
@@ -26,7 +26,7 @@ export function trace<A extends readonly unknown[], R>(
   if (!Array.isArray(given))
     throw new PalimpsestError(
       'ERR_ARGUMENT',
-      `${where}: an array of arguments expected, got ${kindOf(given)}`,
+      `${where}: an array of arguments expected, got ${describe(given)}`,
     );
   const placeholders = tensorsOf(args).map(({ shape, dtype }) => new Tensor({ shape, dtype }));
   const result = fn(...withTensors(args, placeholders));

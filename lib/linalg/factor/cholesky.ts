@@ -1,3 +1,4 @@
+import { checkTensors } from '../../graph/call';
 import { extent, sizeOf } from '../../graph/shape';
 import { defineOp, single } from '../../graph/op';
 import type { Tensor } from '../../graph/tensor';
@@ -47,5 +48,6 @@ const choleskyOp = defineOp('cholesky', {
  *   the place in the batch and the pivot, and ERR_VALUE for NaN and infinities.
  */
 export function cholesky(a: Tensor): Tensor {
+  checkTensors('cholesky', { a });
   return single(choleskyOp([a], {}));
 }

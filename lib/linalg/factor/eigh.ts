@@ -1,3 +1,4 @@
+import { checkTensors } from '../../graph/call';
 import { defineOp, several, single } from '../../graph/op';
 import { extent, sizeOf } from '../../graph/shape';
 import type { Spec, Tensor } from '../../graph/tensor';
@@ -83,6 +84,7 @@ export interface Eigh {
  *   ERR_NO_CONVERGENCE should the iteration fail.
  */
 export function eigh(a: Tensor): Eigh {
+  checkTensors('eigh', { a });
   const [values, vectors] = several(eighOp([a], {}));
   return { values, vectors };
 }
@@ -92,5 +94,6 @@ export function eigh(a: Tensor): Eigh {
  * faster than `eigh`. Errors and derivatives as there.
  */
 export function eigvalsh(a: Tensor): Tensor {
+  checkTensors('eigvalsh', { a });
   return single(eigvalshOp([a], {}));
 }

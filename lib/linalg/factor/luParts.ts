@@ -1,3 +1,4 @@
+import { checkTensors } from '../../graph/call';
 import { defineOp, single } from '../../graph/op';
 import { extent } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -68,6 +69,7 @@ export interface Lu {
  *   its derivative ERR_SINGULAR for a singular matrix.
  */
 export function lu(a: Tensor): Lu {
+  checkTensors('lu', { a });
   checkSquare('lu', a);
   // The factors of A^T by columns are those of A by rows.
   const { lu: turned, pivots } = luFactor(transpose(stopGradient(a)));

@@ -1,4 +1,5 @@
-import { checkOptions, NotDifferentiableError } from '../../errors';
+import { NotDifferentiableError, OptionError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { defineOp, several } from '../../graph/op';
 import { extent, sizeOf } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -72,6 +73,8 @@ export interface QrOptions {
   readonly mode?: 'reduced' | 'complete';
 }
 
+const QR_OPTIONS: Kinds<QrOptions> = { mode: 'string' };
+
 export interface Qr {
   /** [..., m, k] with orthonormal columns. */
   readonly q: Tensor;
@@ -83,13 +86,17 @@ export interface Qr {
  * The QR decomposition `a = Q R` of matrices a [..., m, n] by Householder reflections. It is unique, and can be
  * differentiated, where the first min(m, n) columns of a are independent.
  *
- * @throws ShapeError or DTypeError unless a holds float matrices; OptionError for a misspelled option; reading it raises
- *   ERR_VALUE for NaN and infinities, its derivative ERR_SINGULAR for dependent columns.
+ * @throws ShapeError or DTypeError unless a holds float matrices; OptionError for a misspelled option or another mode;
+ *   reading it raises ERR_VALUE for NaN and infinities, its derivative ERR_SINGULAR for dependent columns.
  */
 export function qr(a: Tensor, options: QrOptions = {}): Qr {
-  checkOptions('qr', options, ['mode']);
+  checkTensors('qr', { a });
+  checkKinds('qr', options, QR_OPTIONS);
   checkMatrix('qr', a);
-  const complete = options.mode === 'complete';
+  const { mode = 'reduced' } = options;
+  if (!['reduced', 'complete'].includes(mode))
+    throw new OptionError(`qr: mode 'reduced' or 'complete' expected, got '${mode}'`);
+  const complete = mode === 'complete';
   const [m, n] = [extent(a.shape, -2), extent(a.shape, -1)];
   const isWide = m < n;
   const columns = (from: number, to: number): Tensor => {

@@ -1,4 +1,5 @@
-import { checkOptions, OptionError } from '../../errors';
+import { OptionError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { isFloat } from '../../graph/dtype';
 import { extent } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -25,6 +26,13 @@ export interface RandomizedSvdOptions {
   readonly powerIterations?: number;
 }
 
+const RANDOMIZED_SVD_OPTIONS: Kinds<RandomizedSvdOptions> = {
+  key: 'tensor',
+  rank: 'number',
+  oversampling: 'number',
+  powerIterations: 'number',
+};
+
 /**
  * The largest singular values and their vectors of matrices a [..., m, n] from a random sketch of their range (Halko, Martinsson
  * and Tropp 2011, algorithms 4.4 and 5.1): `a` is nearly `U diag(s) V^T` when its other singular values are small. It costs
@@ -36,7 +44,8 @@ export interface RandomizedSvdOptions {
  *   range; reading it raises ERR_VALUE for NaN and infinities.
  */
 export function randomizedSvd(a: Tensor, options: RandomizedSvdOptions): Svd {
-  checkOptions('randomizedSvd', options, ['key', 'rank', 'oversampling', 'powerIterations']);
+  checkTensors('randomizedSvd', { a });
+  checkKinds('randomizedSvd', options, RANDOMIZED_SVD_OPTIONS);
   checkMatrix('randomizedSvd', a);
   const [m, n] = [extent(a.shape, -2), extent(a.shape, -1)];
   const { key, rank, oversampling = 10, powerIterations = 2 } = options;

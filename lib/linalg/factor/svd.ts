@@ -1,4 +1,5 @@
-import { checkOptions, NotDifferentiableError } from '../../errors';
+import { NotDifferentiableError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { defineOp, several, single } from '../../graph/op';
 import { extent, sizeOf } from '../../graph/shape';
 import type { Spec, Tensor } from '../../graph/tensor';
@@ -125,6 +126,8 @@ export interface SvdOptions {
   readonly full?: boolean;
 }
 
+const SVD_OPTIONS: Kinds<SvdOptions> = { full: 'boolean' };
+
 export interface Svd {
   /** [..., m, k] with orthonormal columns whose largest components are positive. */
   readonly u: Tensor;
@@ -143,12 +146,14 @@ export interface Svd {
  *   ERR_VALUE for NaN and infinities, ERR_NO_CONVERGENCE should the iteration fail.
  */
 export function svd(a: Tensor, options: SvdOptions = {}): Svd {
-  checkOptions('svd', options, ['full']);
+  checkTensors('svd', { a });
+  checkKinds('svd', options, SVD_OPTIONS);
   const [u, s, vh] = several(svdOp([a], { full: options.full ?? false }));
   return { u, s, vh };
 }
 
 /** The singular values [..., min(m, n)] of matrices [..., m, n] in descending order, without the vectors. */
 export function svdvals(a: Tensor): Tensor {
+  checkTensors('svdvals', { a });
   return single(svdvalsOp([a], {}));
 }

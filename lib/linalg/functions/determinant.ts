@@ -1,3 +1,4 @@
+import { checkTensors } from '../../graph/call';
 import { defineOp, several, single } from '../../graph/op';
 import { extent, sizeOf } from '../../graph/shape';
 import type { Spec, Tensor } from '../../graph/tensor';
@@ -50,6 +51,7 @@ export interface Slogdet {
  *   its derivative ERR_SINGULAR for a singular matrix.
  */
 export function slogdet(a: Tensor): Slogdet {
+  checkTensors('slogdet', { a });
   const [sign, logabsdet] = several(slogdetOp([a], {}));
   return { sign, logabsdet };
 }
@@ -79,6 +81,7 @@ const detOp = defineOp('det', {
  * @throws ShapeError or DTypeError unless a holds square float matrices; reading it raises ERR_VALUE for NaN and infinities.
  */
 export function det(a: Tensor): Tensor {
+  checkTensors('det', { a });
   checkSquare('det', a);
   return inFloat32((x) => {
     const { sign, logabsdet } = slogdet(stopGradient(x));

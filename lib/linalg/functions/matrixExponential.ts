@@ -1,3 +1,4 @@
+import { checkTensors } from '../../graph/call';
 import { defineOp, single } from '../../graph/op';
 import { extent, sizeOf } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -52,5 +53,6 @@ function derivative(a: Tensor, direction: Tensor): Tensor {
  * @throws ShapeError or DTypeError unless a holds square float matrices; reading it raises ERR_VALUE for NaN and infinities.
  */
 export function matrixExponential(a: Tensor): Tensor {
+  checkTensors('matrixExponential', { a });
   return single(matrixExponentialOp([a], {}));
 }

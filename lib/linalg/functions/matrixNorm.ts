@@ -1,4 +1,5 @@
-import { checkOptions, OptionError, ShapeError } from '../../errors';
+import { OptionError, ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { extent, formatShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { div, mul, square } from '../../ops/elementwise/arithmetic';
@@ -21,6 +22,8 @@ export interface MatrixNormOptions {
   readonly order?: MatrixNormOrder;
 }
 
+const MATRIX_NORM_OPTIONS: Kinds<MatrixNormOptions> = { order: 'any' };
+
 /**
  * Norms [...] of matrices a [..., m, n]. The gradient of the Frobenius norm of a zero matrix is zero.
  *
@@ -28,7 +31,8 @@ export interface MatrixNormOptions {
  *   for an unknown order; for `nuclear` and `spectral`, reading it raises what `svd` raises.
  */
 export function matrixNorm(a: Tensor, options: MatrixNormOptions = {}): Tensor {
-  checkOptions('matrixNorm', options, ['order']);
+  checkTensors('matrixNorm', { a });
+  checkKinds('matrixNorm', options, MATRIX_NORM_OPTIONS);
   checkMatrix('matrixNorm', a);
   const { order = 'fro' } = options;
   if (order === 'fro') return frobenius(a);
@@ -50,6 +54,8 @@ export interface CondOptions {
   readonly order?: MatrixNormOrder;
 }
 
+const COND_OPTIONS: Kinds<CondOptions> = { order: 'any' };
+
 /**
  * Condition numbers [...] of matrices a, [..., m, n] for the default order and [..., n, n] for the others: how much relative
  * errors may grow when solving with them. Infinite for a matrix with a singular value of zero.
@@ -58,7 +64,8 @@ export interface CondOptions {
  *   ERR_SINGULAR for a singular matrix.
  */
 export function cond(a: Tensor, options: CondOptions = {}): Tensor {
-  checkOptions('cond', options, ['order']);
+  checkTensors('cond', { a });
+  checkKinds('cond', options, COND_OPTIONS);
   const { order = 'spectral' } = options;
   if (order === 'spectral') {
     checkMatrix('cond', a);

@@ -1,4 +1,5 @@
 import { PalimpsestError } from '../../errors';
+import { checkTensors } from '../../graph/call';
 import { extent } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { matmul } from '../../ops/products/matmul';
@@ -14,6 +15,7 @@ import { inverse } from '../solve/solve';
  *   integer; for negative ones reading it raises ERR_SINGULAR for a singular matrix.
  */
 export function matrixPower(a: Tensor, exponent: number): Tensor {
+  checkTensors('matrixPower', { a });
   checkSquare('matrixPower', a);
   if (!Number.isSafeInteger(exponent)) {
     throw new PalimpsestError('ERR_ARGUMENT', `matrixPower: an integer exponent expected, got ${exponent}`);

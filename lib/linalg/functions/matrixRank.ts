@@ -1,4 +1,4 @@
-import { checkOptions } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import type { Tensor } from '../../graph/tensor';
 import { cast, greater, mul, zeros } from '../../ops/elementwise/arithmetic';
 import { max } from '../../ops/reduce/reduce';
@@ -12,6 +12,8 @@ export interface MatrixRankOptions {
   readonly rtol?: number;
 }
 
+const MATRIX_RANK_OPTIONS: Kinds<MatrixRankOptions> = { rtol: 'number' };
+
 /**
  * The number of singular values of matrices a [..., m, n] that are not zero up to rounding, int32 [...].
  *
@@ -19,7 +21,8 @@ export interface MatrixRankOptions {
  *   reading it raises what `svd` raises.
  */
 export function matrixRank(a: Tensor, options: MatrixRankOptions = {}): Tensor {
-  checkOptions('matrixRank', options, ['rtol']);
+  checkTensors('matrixRank', { a });
+  checkKinds('matrixRank', options, MATRIX_RANK_OPTIONS);
   checkMatrix('matrixRank', a);
   const { rtol = toleranceOf(a) } = options;
   checkTolerance('matrixRank', 'rtol', rtol);

@@ -1,3 +1,4 @@
+import { checkTensors } from '../../graph/call';
 import { defineOp, single } from '../../graph/op';
 import type { Tensor } from '../../graph/tensor';
 import { mul, neg } from '../../ops/elementwise/arithmetic';
@@ -43,6 +44,7 @@ const inverseSqrtSpdOp = defineOp('inverseSqrtSpd', {
  * @throws ShapeError or DTypeError unless a holds square float matrices; reading it raises what `eigh` raises.
  */
 export function sqrtSpd(a: Tensor): Tensor {
+  checkTensors('sqrtSpd', { a });
   return single(sqrtSpdOp([onEigenvalues(a, sqrt), a], {}));
 }
 
@@ -51,5 +53,6 @@ export function sqrtSpd(a: Tensor): Tensor {
  * covariance A. Conventions and errors as for `sqrtSpd`; an eigenvalue of zero gives infinities.
  */
 export function inverseSqrtSpd(a: Tensor): Tensor {
+  checkTensors('inverseSqrtSpd', { a });
   return single(inverseSqrtSpdOp([onEigenvalues(a, rsqrt), sqrtSpd(a)], {}));
 }

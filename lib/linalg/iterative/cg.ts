@@ -1,4 +1,5 @@
-import { checkOptions, PalimpsestError, ShapeError } from '../../errors';
+import { PalimpsestError, ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { extent, formatShape, sameShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { evaluate } from '../../graph/evaluate';
@@ -9,11 +10,11 @@ import {
   columnDots,
   columnNorms,
   DEFAULT_TOLERANCE,
-  ITERATION_OPTIONS,
   iterate,
-  solutionOf,
   type Iterated,
+  ITERATION_OPTIONS,
   type IterationOptions,
+  solutionOf,
   type State,
 } from './iterate';
 import { squareOperatorOf, type Linear } from './operator';
@@ -24,6 +25,8 @@ export interface CgOptions extends IterationOptions {
   /** An approximation of the inverse, symmetric positive definite: `x -> M^-1 x`. Default none. */
   readonly preconditioner?: (x: Tensor) => Tensor;
 }
+
+const CG_OPTIONS: Kinds<CgOptions> = { ...ITERATION_OPTIONS, start: 'tensor', preconditioner: 'any' };
 
 interface CgState extends State {
   readonly x: Tensor;
@@ -60,7 +63,8 @@ export function checkRightSide(where: string, y: Tensor): void {
  *   ERR_NOT_POSITIVE_DEFINITE when a direction of negative curvature is met; AbortedError when `signal` fires.
  */
 export async function cg(a: Linear, y: Tensor, options: CgOptions = {}): Promise<Iterated> {
-  checkOptions('cg', options, [...ITERATION_OPTIONS, 'start', 'preconditioner']);
+  checkTensors('cg', { y });
+  checkKinds('cg', options, CG_OPTIONS);
   checkRightSide('cg', y);
   const n = extent(y.shape, 0);
   const { matvec } = squareOperatorOf('cg', a, n);

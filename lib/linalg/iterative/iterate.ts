@@ -1,3 +1,4 @@
+import { type Kinds } from '../../graph/call';
 import { OptionError } from '../../errors';
 import { compile } from '../../graph/compile';
 import type { RunOptions, Tensor } from '../../graph/tensor';
@@ -25,7 +26,12 @@ export interface Iterated {
 }
 
 export const DEFAULT_TOLERANCE = 1e-5;
-export const ITERATION_OPTIONS = ['tolerance', 'maxIterations', 'signal', 'onProgress'] as const;
+export const ITERATION_OPTIONS: Kinds<IterationOptions> = {
+  tolerance: 'number',
+  maxIterations: 'number',
+  signal: 'any',
+  onProgress: 'any',
+};
 
 /** Throws unless the tolerance is not negative and the number of iterations an integer. */
 export function checkIteration(where: string, tolerance: number, maxIterations: number): void {

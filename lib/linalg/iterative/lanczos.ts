@@ -1,4 +1,5 @@
-import { checkOptions, OptionError } from '../../errors';
+import { OptionError } from '../../errors';
+import { checkKinds, type Kinds } from '../../graph/call';
 import { compile } from '../../graph/compile';
 import { tensor } from '../../graph/create';
 import type { FloatDType } from '../../graph/dtype';
@@ -28,6 +29,16 @@ export interface LanczosOptions extends RunOptions {
   readonly dtype?: FloatDType;
 }
 
+const LANCZOS_OPTIONS: Kinds<LanczosOptions> = {
+  steps: 'number',
+  key: 'tensor',
+  start: 'tensor',
+  size: 'number',
+  dtype: 'dtype',
+  signal: 'any',
+  onProgress: 'any',
+};
+
 export interface Lanczos {
   /** The diagonal [k] of the tridiagonal matrix. */
   readonly alpha: Tensor;
@@ -53,7 +64,7 @@ interface Step {
  *   AbortedError when `signal` fires.
  */
 export async function lanczos(a: Linear, options: LanczosOptions): Promise<Lanczos> {
-  checkOptions('lanczos', options, ['steps', 'key', 'start', 'size', 'dtype', 'signal', 'onProgress']);
+  checkKinds('lanczos', options, LANCZOS_OPTIONS);
   const { steps, signal, onProgress } = options;
   const start = startVector('lanczos', a, options);
   const n = extent(start.shape, 0);

@@ -1,4 +1,5 @@
-import { checkOptions, OptionError, ShapeError } from '../../errors';
+import { OptionError, ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { evaluate } from '../../graph/evaluate';
 import { extent } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -18,11 +19,11 @@ import { checkRightSide, quotient } from './cg';
 import {
   columnNorms,
   DEFAULT_TOLERANCE,
-  ITERATION_OPTIONS,
   iterate,
-  solutionOf,
   type Iterated,
+  ITERATION_OPTIONS,
   type IterationOptions,
+  solutionOf,
   type State,
 } from './iterate';
 import { operatorOf, type LinearOperator } from './operator';
@@ -31,6 +32,8 @@ export interface LsmrOptions extends IterationOptions {
   /** The lambda of `|A x - y|^2 + lambda^2 |x|^2`. Default 0. */
   readonly damping?: number;
 }
+
+const LSMR_OPTIONS: Kinds<LsmrOptions> = { ...ITERATION_OPTIONS, damping: 'number' };
 
 /** The bidiagonalisation (u, v, alpha), the rotations, and the directions h; names as in the paper. */
 interface LsmrState extends State {
@@ -70,7 +73,8 @@ export async function lsmr(
   y: Tensor,
   options: LsmrOptions = {},
 ): Promise<Iterated> {
-  checkOptions('lsmr', options, [...ITERATION_OPTIONS, 'damping']);
+  checkTensors('lsmr', { y });
+  checkKinds('lsmr', options, LSMR_OPTIONS);
   checkRightSide('lsmr', y);
   const { damping = 0, tolerance = DEFAULT_TOLERANCE } = options;
   if (!(damping >= 0 && Number.isFinite(damping)))

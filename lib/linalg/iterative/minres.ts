@@ -1,4 +1,4 @@
-import { checkOptions } from '../../errors';
+import { checkKinds, checkTensors } from '../../graph/call';
 import { evaluate } from '../../graph/evaluate';
 import { extent } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -9,11 +9,11 @@ import {
   columnDots,
   columnNorms,
   DEFAULT_TOLERANCE,
-  ITERATION_OPTIONS,
   iterate,
-  solutionOf,
   type Iterated,
+  ITERATION_OPTIONS,
   type IterationOptions,
+  solutionOf,
   type State,
 } from './iterate';
 import { squareOperatorOf, type Linear } from './operator';
@@ -42,7 +42,8 @@ interface MinresState extends State {
  *   when `signal` fires.
  */
 export async function minres(a: Linear, y: Tensor, options: IterationOptions = {}): Promise<Iterated> {
-  checkOptions('minres', options, ITERATION_OPTIONS);
+  checkTensors('minres', { y });
+  checkKinds('minres', options, ITERATION_OPTIONS);
   checkRightSide('minres', y);
   const n = extent(y.shape, 0);
   const { matvec } = squareOperatorOf('minres', a, n);

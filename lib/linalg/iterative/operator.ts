@@ -1,4 +1,4 @@
-import { OptionError, ShapeError } from '../../errors';
+import { describe, OptionError, PalimpsestError, ShapeError } from '../../errors';
 import { extent, formatShape } from '../../graph/shape';
 import { Tensor } from '../../graph/tensor';
 import { matmul } from '../../ops/products/matmul';
@@ -22,7 +22,7 @@ export type Linear = Tensor | LinearOperator | ((x: Tensor) => Tensor);
 /** What was given as an operator; `rows` is the length of the vectors it is used with. */
 export function operatorOf(where: string, a: Linear, rows: number): LinearOperator {
   if (typeof a === 'function') return { shape: [rows, rows], matvec: a };
-  const operator = a instanceof Tensor ? ofMatrix(where, a) : a;
+  const operator = a instanceof Tensor ? ofMatrix(where, a) : checkedOperator(where, a);
   if (operator.shape[0] !== rows) {
     throw new ShapeError(
       `${where}: an operator with ${rows} rows expected, got shape ${formatShape(operator.shape)}`,
@@ -38,6 +38,15 @@ export function squareOperatorOf(where: string, a: Linear, rows: number): Linear
     throw new ShapeError(`${where}: a square operator expected, got shape ${formatShape(operator.shape)}`);
   }
   return operator;
+}
+
+function checkedOperator(where: string, a: LinearOperator): LinearOperator {
+  const given = a as Partial<LinearOperator> | null | undefined;
+  if (Array.isArray(given?.shape) && typeof given.matvec === 'function') return a;
+  throw new PalimpsestError(
+    'ERR_ARGUMENT',
+    `${where}: a matrix, a function or an operator { shape, matvec } expected, got ${describe(a)}`,
+  );
 }
 
 function ofMatrix(where: string, a: Tensor): LinearOperator {
@@ -60,7 +69,7 @@ function times(a: Tensor, x: Tensor): Tensor {
 
 /** How many rows or columns an operator has where no right side says so. */
 export function sizeOfOperator(where: string, a: Linear, size: number | undefined): number {
-  if (typeof a !== 'function') return extent(a.shape, 0);
+  if (typeof a !== 'function') return extent((a instanceof Tensor ? a : checkedOperator(where, a)).shape, 0);
   if (size !== undefined && Number.isSafeInteger(size) && size >= 0) return size;
   throw new OptionError(`${where}: a function needs the option 'size', the length of its vectors`);
 }

@@ -1,4 +1,4 @@
-import { checkOptions } from '../../errors';
+import { checkKinds, type Kinds } from '../../graph/call';
 import { evaluate } from '../../graph/evaluate';
 import { extent } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -19,6 +19,14 @@ import { squareOperatorOf, type Linear } from './operator';
 
 export interface PowerIterationOptions
   extends IterationOptions, Pick<LanczosOptions, 'key' | 'start' | 'size' | 'dtype'> {}
+
+const POWER_ITERATION_OPTIONS: Kinds<PowerIterationOptions> = {
+  ...ITERATION_OPTIONS,
+  key: 'tensor',
+  start: 'tensor',
+  size: 'number',
+  dtype: 'dtype',
+};
 
 export interface DominantPair {
   /** The eigenvalue of largest absolute value. */
@@ -45,7 +53,7 @@ interface PowerState extends State {
  *   AbortedError when `signal` fires.
  */
 export async function powerIteration(a: Linear, options: PowerIterationOptions): Promise<DominantPair> {
-  checkOptions('powerIteration', options, [...ITERATION_OPTIONS, 'key', 'start', 'size', 'dtype']);
+  checkKinds('powerIteration', options, POWER_ITERATION_OPTIONS);
   const first = startVector('powerIteration', a, options);
   const n = extent(first.shape, 0);
   const { matvec } = squareOperatorOf('powerIteration', a, n);

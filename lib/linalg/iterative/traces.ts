@@ -1,4 +1,5 @@
-import { checkOptions, OptionError } from '../../errors';
+import { OptionError } from '../../errors';
+import { checkKinds, type Kinds } from '../../graph/call';
 import type { FloatDType } from '../../graph/dtype';
 import { extent } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -24,14 +25,19 @@ export interface TraceOptions {
   readonly dtype?: FloatDType;
 }
 
+export const TRACE_OPTIONS: Kinds<TraceOptions> = {
+  key: 'tensor',
+  samples: 'number',
+  size: 'number',
+  dtype: 'dtype',
+};
+
 export interface TraceEstimate {
   /** The estimate, a lazy scalar. */
   readonly trace: Tensor;
   /** The standard error of the estimate, from the spread of the samples; NaN for a single one. */
   readonly standardError: Tensor;
 }
-
-const OPTIONS = ['key', 'samples', 'size', 'dtype'] as const;
 
 export interface Prepared {
   readonly operator: LinearOperator;
@@ -41,7 +47,7 @@ export interface Prepared {
 }
 
 export function prepare(where: string, a: Linear, options: TraceOptions, least: number): Prepared {
-  checkOptions(where, options, OPTIONS);
+  checkKinds(where, options, TRACE_OPTIONS);
   const { samples = 32, dtype = 'float32' } = options;
   if (!Number.isSafeInteger(samples) || samples < least)
     throw new OptionError(`${where}: samples must be an integer of ${least} or more, got ${samples}`);
@@ -69,6 +75,7 @@ export function estimateOf(perSample: Tensor): TraceEstimate {
  *   is square.
  */
 export function hutchinsonTrace(a: Linear, options: TraceOptions): TraceEstimate {
+  checkKinds('hutchinsonTrace', options, TRACE_OPTIONS);
   const { operator, n, samples, dtype } = prepare('hutchinsonTrace', a, options, 1);
   const z = signs(options.key, n, samples, dtype);
   return estimateOf(sum(mul(z, operator.matvec(z)), { axis: 0 }));
@@ -79,6 +86,7 @@ export function hutchinsonTrace(a: Linear, options: TraceOptions): TraceEstimate
  * and Saad 2007). Options and errors as for `hutchinsonTrace`.
  */
 export function hutchinsonDiagonal(a: Linear, options: TraceOptions): Tensor {
+  checkKinds('hutchinsonDiagonal', options, TRACE_OPTIONS);
   const { operator, n, samples, dtype } = prepare('hutchinsonDiagonal', a, options, 1);
   const z = signs(options.key, n, samples, dtype);
   return mean(mul(z, operator.matvec(z)), { axis: 1 });
@@ -91,6 +99,7 @@ export function hutchinsonDiagonal(a: Linear, options: TraceOptions): Tensor {
  * `hutchinsonTrace`, with three samples at the least; the standard error is that of the last third.
  */
 export function hutchPlusPlus(a: Linear, options: TraceOptions): TraceEstimate {
+  checkKinds('hutchPlusPlus', options, TRACE_OPTIONS);
   const { operator, n, samples, dtype } = prepare('hutchPlusPlus', a, options, 3);
   const third = Math.floor(samples / 3);
   const [sketchKey, restKey] = splitKey(options.key, 2);

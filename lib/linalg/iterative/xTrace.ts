@@ -1,3 +1,4 @@
+import { checkKinds } from '../../graph/call';
 import { extent } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { add, div, lessEqual, maximum, mul, square, sub } from '../../ops/elementwise/arithmetic';
@@ -13,7 +14,7 @@ import { productTA } from '../matrices';
 import { triangularSolve } from '../solve/triangularSolve';
 import { epsilonOf } from '../tolerance';
 import type { Linear } from './operator';
-import { estimateOf, prepare, type TraceEstimate, type TraceOptions } from './traces';
+import { estimateOf, prepare, TRACE_OPTIONS, type TraceEstimate, type TraceOptions } from './traces';
 
 /** The products of columns at the same place: `sum_j a[j, i] b[j, i]`. */
 const dots = (a: Tensor, b: Tensor): Tensor => sum(mul(a, b), { axis: 0 });
@@ -41,6 +42,7 @@ function leftOut(r: Tensor): Tensor {
  * and errors as for `hutchinsonTrace`, with two samples at the least.
  */
 export function xTrace(a: Linear, options: TraceOptions): TraceEstimate {
+  checkKinds('xTrace', options, TRACE_OPTIONS);
   const { operator, n, samples, dtype } = prepare('xTrace', a, options, 2);
   const count = Math.min(n, Math.floor(samples / 2));
   const omega = normal(options.key, [n, count], { dtype });

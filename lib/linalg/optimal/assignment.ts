@@ -1,4 +1,4 @@
-import { checkOptions } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { defineOp, several } from '../../graph/op';
 import { extent } from '../../graph/shape';
 import type { Spec, Tensor } from '../../graph/tensor';
@@ -33,6 +33,8 @@ export interface AssignmentOptions {
   readonly maximize?: boolean;
 }
 
+const ASSIGNMENT_OPTIONS: Kinds<AssignmentOptions> = { maximize: 'boolean' };
+
 export interface Assignment {
   /** int32 [..., k], ascending, k = min(m, n). */
   readonly rows: Tensor;
@@ -52,7 +54,8 @@ export interface Assignment {
  *   ERR_VALUE for NaN or minus infinity, and when every choice contains a forbidden entry.
  */
 export function assignment(cost: Tensor, options: AssignmentOptions = {}): Assignment {
-  checkOptions('assignment', options, ['maximize']);
+  checkTensors('assignment', { cost });
+  checkKinds('assignment', options, ASSIGNMENT_OPTIONS);
   const [rows, columns] = several(assignmentOp([options.maximize === true ? neg(cost) : cost], {}));
   const [m, n] = [extent(cost.shape, -2), extent(cost.shape, -1)];
   const flat = reshape(cost, [...batchOf(cost), m * n]);

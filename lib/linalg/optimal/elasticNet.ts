@@ -1,4 +1,5 @@
-import { checkOptions, DTypeError, OptionError, ShapeError } from '../../errors';
+import { DTypeError, OptionError, ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { tensor } from '../../graph/create';
 import { defineOp, several } from '../../graph/op';
 import { extent, formatShape } from '../../graph/shape';
@@ -56,6 +57,15 @@ export interface ElasticNetOptions {
   readonly maxIterations?: number;
 }
 
+const ELASTIC_NET_OPTIONS: Kinds<ElasticNetOptions> = {
+  alpha: 'numbers',
+  l1Ratio: 'number',
+  intercept: 'boolean',
+  positive: 'boolean',
+  tolerance: 'number',
+  maxIterations: 'number',
+};
+
 export interface ElasticNet {
   /** The strengths [A], as given or from large to small. */
   readonly alphas: Tensor;
@@ -69,7 +79,8 @@ export interface ElasticNet {
   readonly iterations: Tensor;
 }
 
-const OPTIONS = ['alpha', 'l1Ratio', 'intercept', 'positive', 'tolerance', 'maxIterations'] as const;
+/** The share of the penalty is given. */
+const { l1Ratio: _share, ...LASSO_OPTIONS } = ELASTIC_NET_OPTIONS;
 const PATH_LENGTH = 100;
 const PATH_RANGE = 1e-3;
 const SMALLEST_STRENGTH = 1e-300;
@@ -89,7 +100,8 @@ const SMALLEST_STRENGTH = 1e-300;
  *   one out of range; reading it raises ERR_VALUE for NaN and infinities.
  */
 export function elasticNet(x: Tensor, y: Tensor, options: ElasticNetOptions = {}): ElasticNet {
-  checkOptions('elasticNet', options, OPTIONS);
+  checkTensors('elasticNet', { x, y });
+  checkKinds('elasticNet', options, ELASTIC_NET_OPTIONS);
   checkData(x, y);
   const {
     intercept = true,
@@ -121,11 +133,8 @@ export function elasticNet(x: Tensor, y: Tensor, options: ElasticNetOptions = {}
 
 /** `elasticNet` with `|w|_1` alone (Tibshirani 1996). Options and errors as there, but for `l1Ratio`. */
 export function lasso(x: Tensor, y: Tensor, options: Omit<ElasticNetOptions, 'l1Ratio'> = {}): ElasticNet {
-  checkOptions(
-    'lasso',
-    options,
-    OPTIONS.filter((name) => name !== 'l1Ratio'),
-  );
+  checkTensors('lasso', { x, y });
+  checkKinds('lasso', options, LASSO_OPTIONS);
   return elasticNet(x, y, { ...options, l1Ratio: 1 });
 }
 

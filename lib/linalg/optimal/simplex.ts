@@ -1,4 +1,5 @@
-import { checkOptions, OptionError, ShapeError } from '../../errors';
+import { OptionError, ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { defineOp, single } from '../../graph/op';
 import { extent, sizeOf } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -58,6 +59,8 @@ export interface SimplexOptions {
   readonly total?: number;
 }
 
+const SIMPLEX_OPTIONS: Kinds<SimplexOptions> = { total: 'number' };
+
 /**
  * The nearest point of the simplex `{y >= 0, sum(y) = total}` to each row x [..., n], exactly, by sorting (Held, Wolfe and Crowder
  * 1974). It can be differentiated except where an entry reaches 0.
@@ -66,7 +69,8 @@ export interface SimplexOptions {
  *   ERR_VALUE for NaN and infinities.
  */
 export function projectSimplex(x: Tensor, options: SimplexOptions = {}): Tensor {
-  checkOptions('projectSimplex', options, ['total']);
+  checkTensors('projectSimplex', { x });
+  checkKinds('projectSimplex', options, SIMPLEX_OPTIONS);
   return project('projectSimplex', x, options.total ?? 1, Infinity);
 }
 
@@ -77,6 +81,8 @@ export interface CappedSimplexOptions {
   readonly cap?: number;
 }
 
+const CAPPED_SIMPLEX_OPTIONS: Kinds<CappedSimplexOptions> = { total: 'number', cap: 'number' };
+
 /**
  * The nearest point of the capped simplex `{0 <= y <= cap, sum(y) = total}` to each row x [..., n], exactly, by sorting: relaxed
  * choices of `total` among n things. It can be differentiated except where an entry reaches a bound.
@@ -85,7 +91,8 @@ export interface CappedSimplexOptions {
  *   reading it raises ERR_VALUE for NaN and infinities.
  */
 export function projectCappedSimplex(x: Tensor, options: CappedSimplexOptions): Tensor {
-  checkOptions('projectCappedSimplex', options, ['total', 'cap']);
+  checkTensors('projectCappedSimplex', { x });
+  checkKinds('projectCappedSimplex', options, CAPPED_SIMPLEX_OPTIONS);
   const { total, cap = 1 } = options;
   if (!(cap > 0 && Number.isFinite(cap)))
     throw new OptionError(`projectCappedSimplex: cap must be a positive number, got ${cap}`);

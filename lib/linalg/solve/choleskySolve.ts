@@ -1,3 +1,4 @@
+import { checkTensors } from '../../graph/call';
 import { defineOp, single } from '../../graph/op';
 import { extent, sizeOf } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -28,6 +29,7 @@ const choleskySolveOp = defineOp('choleskySolve', {
  *   diagonal.
  */
 export function choleskySolve(l: Tensor, y: Tensor): Tensor {
+  checkTensors('choleskySolve', { l, y });
   return withMatrixColumns('choleskySolve', l, y, (factor, right) =>
     single(choleskySolveOp([factor, right], {})),
   );

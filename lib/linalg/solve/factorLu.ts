@@ -1,4 +1,4 @@
-import { checkOptions } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { evaluate } from '../../graph/evaluate';
 import { extent } from '../../graph/shape';
 import type { RunOptions, Tensor } from '../../graph/tensor';
@@ -12,6 +12,8 @@ export interface LuSolveOptions {
   /** Solve with `A^T` instead. Default false. */
   readonly transposed?: boolean;
 }
+
+const LU_SOLVE_OPTIONS: Kinds<LuSolveOptions> = { transposed: 'boolean' };
 
 /** A factorisation `P A = L U` that is kept: made once, used in any number of evaluations. */
 export interface LuFactor extends Disposable {
@@ -34,11 +36,12 @@ export interface LuFactor extends Disposable {
  *   AbortedError when `signal` fires. Reading a solution raises ERR_SINGULAR for a zero pivot.
  */
 export async function factorLu(a: Tensor, options: RunOptions = {}): Promise<LuFactor> {
+  checkTensors('factorLu', { a });
   checkSquare('factorLu', a);
   const { lu, pivots } = luFactor(a);
   await evaluate([lu, pivots], options);
   const solve = (y: Tensor, settings: LuSolveOptions = {}): Tensor => {
-    checkOptions('solve', settings, ['transposed']);
+    checkKinds('solve', settings, LU_SOLVE_OPTIONS);
     return withMatrixColumns('solve', lu, y, (factors, right) => {
       checkSystem('solve', factors, right);
       const exchanges = broadcastTo(pivots, factors.shape.slice(0, -1));

@@ -1,3 +1,4 @@
+import { checkTensors } from '../../graph/call';
 import { evaluate } from '../../graph/evaluate';
 import { extent } from '../../graph/shape';
 import type { RunOptions, Tensor } from '../../graph/tensor';
@@ -32,6 +33,7 @@ export interface SpdFactor extends Disposable {
  *   place in the batch and the pivot, ERR_VALUE for NaN and infinities; AbortedError when `signal` fires.
  */
 export async function factorSpd(a: Tensor, options: RunOptions = {}): Promise<SpdFactor> {
+  checkTensors('factorSpd', { a });
   const factor = await evaluate(cholesky(a), options);
   const dispose = (): void => {
     factor.dispose();

@@ -1,4 +1,5 @@
-import { checkOptions, ShapeError } from '../../errors';
+import { ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { extent, formatShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { sub } from '../../ops/elementwise/arithmetic';
@@ -15,6 +16,8 @@ export interface LstsqOptions {
   /** Singular values of at most `rtol` times the largest count as 0. Default max(m, n) times the dtype's epsilon. */
   readonly rtol?: number;
 }
+
+const LSTSQ_OPTIONS: Kinds<LstsqOptions> = { rtol: 'number' };
 
 export interface Lstsq {
   /** X [..., n, k], or [n] for one right side. */
@@ -34,7 +37,8 @@ export interface Lstsq {
  *   what `svd` raises.
  */
 export function lstsq(a: Tensor, y: Tensor, options: LstsqOptions = {}): Lstsq {
-  checkOptions('lstsq', options, ['rtol']);
+  checkTensors('lstsq', { a, y });
+  checkKinds('lstsq', options, LSTSQ_OPTIONS);
   checkMatrix('lstsq', a);
   checkFloats('lstsq', a, y);
   if (y.shape.length === 1) {

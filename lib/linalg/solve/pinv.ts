@@ -1,4 +1,4 @@
-import { checkOptions } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { defineOp, single } from '../../graph/op';
 import { extent } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -49,6 +49,8 @@ export interface PinvOptions {
   readonly hermitian?: boolean;
 }
 
+const PINV_OPTIONS: Kinds<PinvOptions> = { rtol: 'number', hermitian: 'boolean' };
+
 /**
  * The Moore-Penrose pseudo-inverse [..., n, m] of matrices a [..., m, n], by the singular value decomposition. Its derivative
  * is right where the rank does not change.
@@ -57,7 +59,8 @@ export interface PinvOptions {
  *   reading it raises what `svd` raises.
  */
 export function pinv(a: Tensor, options: PinvOptions = {}): Tensor {
-  checkOptions('pinv', options, ['rtol', 'hermitian']);
+  checkTensors('pinv', { a });
+  checkKinds('pinv', options, PINV_OPTIONS);
   const { rtol = toleranceOf(a), hermitian = false } = options;
   checkTolerance('pinv', 'rtol', rtol);
   checkMatrix('pinv', a);

@@ -1,3 +1,4 @@
+import { checkTensors } from '../../graph/call';
 import type { Tensor } from '../../graph/tensor';
 import { extent } from '../../graph/shape';
 import { broadcastTo } from '../../ops/reduce/sum';
@@ -29,11 +30,13 @@ function solved(a: Tensor, y: Tensor, transposed: boolean): Tensor {
  *   batch and the pivot, and ERR_VALUE for NaN and infinities in a.
  */
 export function solve(a: Tensor, y: Tensor): Tensor {
+  checkTensors('solve', { a, y });
   return withMatrixColumns('solve', a, y, (matrix, right) => solved(matrix, right, false));
 }
 
 /** The inverse of matrices [..., n, n]: `solve` with the identity. Prefer `solve` to a product with it. Errors as there. */
 export function inverse(a: Tensor): Tensor {
+  checkTensors('inverse', { a });
   checkSquare('inverse', a);
   return solved(a, broadcastTo(eye(extent(a.shape, -1), { dtype: a.dtype }), a.shape), false);
 }

@@ -1,3 +1,4 @@
+import { checkTensors } from '../../graph/call';
 import { defineOp, single } from '../../graph/op';
 import type { Tensor } from '../../graph/tensor';
 import { add, div, neg, sub } from '../../ops/elementwise/arithmetic';
@@ -43,6 +44,7 @@ function solved(x: Tensor, g: Tensor): Tensor {
  * @throws ShapeError or DTypeError unless a and q are square float matrices of one shape; reading it raises what `eigh` raises.
  */
 export function solveLyapunov(a: Tensor, q: Tensor): Tensor {
+  checkTensors('solveLyapunov', { a, q });
   checkSquare('solveLyapunov', a);
   checkFloats('solveLyapunov', a, q);
   checkSame('solveLyapunov', 'right sides', q, a.shape);

@@ -1,3 +1,4 @@
+import { checkTensors } from '../../graph/call';
 import { stopGradient } from '../../ops/shape/identity';
 import type { Tensor } from '../../graph/tensor';
 import { cholesky } from '../factor/cholesky';
@@ -19,5 +20,6 @@ const solved = (a: Tensor, y: Tensor): Tensor =>
  *   place in the batch and the pivot, and ERR_VALUE for NaN and infinities in a.
  */
 export function solveSpd(a: Tensor, y: Tensor): Tensor {
+  checkTensors('solveSpd', { a, y });
   return withMatrixColumns('solveSpd', a, y, solved);
 }

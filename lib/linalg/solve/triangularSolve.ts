@@ -1,4 +1,4 @@
-import { checkOptions } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { defineOp, single, type Site, type SiteUse } from '../../graph/op';
 import { extent, sizeOf } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -79,6 +79,12 @@ export interface TriangularSolveOptions {
   readonly unitDiagonal?: boolean;
 }
 
+const TRIANGULAR_SOLVE_OPTIONS: Kinds<TriangularSolveOptions> = {
+  lower: 'boolean',
+  transposed: 'boolean',
+  unitDiagonal: 'boolean',
+};
+
 /**
  * X of `T X = Y` for triangular matrices t [..., n, n] and right sides y [..., n, k], or one right side [n]; leading axes
  * broadcast. A single matrix takes all right sides at once.
@@ -89,7 +95,8 @@ export interface TriangularSolveOptions {
  *   raises ERR_SINGULAR for a zero on the diagonal.
  */
 export function triangularSolve(t: Tensor, y: Tensor, options: TriangularSolveOptions = {}): Tensor {
-  checkOptions('triangularSolve', options, ['lower', 'transposed', 'unitDiagonal']);
+  checkTensors('triangularSolve', { t, y });
+  checkKinds('triangularSolve', options, TRIANGULAR_SOLVE_OPTIONS);
   const { lower = true, transposed = false, unitDiagonal = false } = options;
   return withMatrixColumns('triangularSolve', t, y, (matrix, right) =>
     solved(matrix, right, { lower, transposed, unit: unitDiagonal }),

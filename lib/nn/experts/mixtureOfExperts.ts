@@ -1,5 +1,5 @@
 import { checkOptions, OptionError, ShapeError } from '../../errors';
-import { checkTensors } from '../../graph/op';
+import { checkTensors } from '../../graph/call';
 import { extent, formatShape, sameShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { add, cast, div, greaterEqual, mul } from '../../ops/elementwise';
@@ -106,7 +106,7 @@ function column(x: Tensor, which: number): Tensor {
  * @throws ShapeError unless both have one shape.
  */
 export function loadBalance(probabilities: Tensor, gates: Tensor): Tensor {
-  checkTensors('loadBalance', [probabilities, gates]);
+  checkTensors('loadBalance', { probabilities, gates });
   if (!sameShape(probabilities.shape, gates.shape) || probabilities.shape.length === 0) {
     const [p, g] = [formatShape(probabilities.shape), formatShape(gates.shape)];
     throw new ShapeError(`loadBalance: probabilities and gates [..., experts] expected, got ${p} and ${g}`);

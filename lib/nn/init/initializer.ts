@@ -1,4 +1,4 @@
-import { checkFunction, kindOf, OptionError } from '../../errors';
+import { checkFunction, describe, OptionError } from '../../errors';
 import type { FloatDType } from '../../graph/dtype';
 import type { Shape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -25,7 +25,7 @@ export function drawnFrom<O extends object>(
   checkFunction('drawnFrom', distribution, 'a distribution');
   const given: unknown = options;
   if (typeof given !== 'object' || given === null)
-    throw new OptionError(`drawnFrom: an object of options expected, got ${kindOf(given)}`);
+    throw new OptionError(`drawnFrom: an object of options expected, got ${describe(given)}`);
   return (key, shape, { dtype = 'float32' }) => distribution(key, shape, { ...options, dtype });
 }
 

@@ -1,4 +1,4 @@
-import { kindOf, PalimpsestError } from '../../errors';
+import { describe, PalimpsestError } from '../../errors';
 import type { Tensor } from '../../graph/tensor';
 import { layer, type Layer } from '../layer';
 
@@ -14,7 +14,7 @@ export function sequential(...steps: readonly (Layer | ((x: Tensor) => Tensor))[
   steps.forEach((step: unknown, i) => {
     const isLayer = typeof step === 'object' && step !== null && 'apply' in step && 'parameters' in step;
     if (isLayer || typeof step === 'function') return;
-    const what = `nn.sequential: a layer or a function expected at ${i}, got ${kindOf(step)}`;
+    const what = `nn.sequential: a layer or a function expected at ${i}, got ${describe(step)}`;
     throw new PalimpsestError('ERR_ARGUMENT', what);
   });
   return layer(

@@ -1,5 +1,5 @@
 import { ShapeError } from '../../errors';
-import { checkTensors } from '../../graph/op';
+import { checkTensors } from '../../graph/call';
 import { extent, formatShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { reshape } from '../../ops/shape/reshape';
@@ -11,7 +11,7 @@ import { checkExtents } from '../layers/extents';
  * @throws ShapeError unless x has three axes and the heads divide the last one; OptionError unless they are a positive integer.
  */
 export function splitHeads(x: Tensor, heads: number): Tensor {
-  checkTensors('splitHeads', [x]);
+  checkTensors('splitHeads', { x });
   checkExtents('splitHeads', { heads });
   const [examples = 0, steps = 0, width = 0] = x.shape;
   if (x.shape.length !== 3 || width % heads !== 0) {
@@ -24,7 +24,7 @@ export function splitHeads(x: Tensor, heads: number): Tensor {
 
 /** [N, heads, T, D] as [N, T, heads D]: the inverse of `splitHeads`. @throws ShapeError unless x has four axes. */
 export function mergeHeads(x: Tensor): Tensor {
-  checkTensors('mergeHeads', [x]);
+  checkTensors('mergeHeads', { x });
   if (x.shape.length !== 4) {
     throw new ShapeError(`mergeHeads: [N, heads, T, D] expected, got ${formatShape(x.shape)}`);
   }

@@ -1,7 +1,7 @@
 import { checkOptions, OptionError } from '../../errors';
 import { tensor } from '../../graph/create';
 import type { FloatDType } from '../../graph/dtype';
-import { checkTensors } from '../../graph/op';
+import { checkTensors } from '../../graph/call';
 import type { Tensor } from '../../graph/tensor';
 import { cast, mul } from '../../ops/elementwise/arithmetic';
 import { cos, sin } from '../../ops/elementwise/math';
@@ -37,7 +37,7 @@ export function timestepEmbedding(t: Tensor, width: number, options: TimestepOpt
   const where = 'timestepEmbedding';
   checkOptions(where, options, ['longestPeriod', 'cosineFirst', 'frequencyShift', 'dtype']);
   const { longestPeriod = 10_000, cosineFirst = true, frequencyShift = 0, dtype = 'float32' } = options;
-  checkTensors(where, [t]);
+  checkTensors(where, { t });
   checkRank(where, t, 1, 'steps [N]');
   const half = width / 2;
   if (!Number.isSafeInteger(half) || half < 1) {

@@ -1,4 +1,5 @@
-import { checkOptions, DTypeError, OptionError, ShapeError } from '../../errors';
+import { DTypeError, OptionError, ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { extent, formatShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { full, mul, where as select } from '../elementwise';
@@ -30,17 +31,17 @@ export interface AttentionOptions {
   readonly vPrefix?: Tensor;
 }
 
-const KNOWN = [
-  'causal',
-  'window',
-  'mask',
-  'bias',
-  'scale',
-  'softCap',
-  'headScale',
-  'kPrefix',
-  'vPrefix',
-] as const;
+const ATTENTION_OPTIONS: Kinds<AttentionOptions> = {
+  causal: 'boolean',
+  window: 'number',
+  mask: 'tensor',
+  bias: 'tensor',
+  scale: 'number',
+  softCap: 'number',
+  headScale: 'tensor',
+  kPrefix: 'tensor',
+  vPrefix: 'tensor',
+};
 
 /**
  * Scaled dot-product attention of queries [N, H, Tq, D] to keys [N, Hk, Tk, D] with values [N, Hk, Tk, Dv]:
@@ -56,6 +57,8 @@ const KNOWN = [
  * @throws ShapeError, DTypeError or OptionError, saying which part does not fit.
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
+  checkTensors('attention', { q, k, v });
+  checkKinds('attention', options, ATTENTION_OPTIONS);
   const { inputs, rule } = prepared('attention', q, k, v, options);
   const { bias } = inputs;
   const [output] = attentionOp([inputs.q, inputs.k, inputs.v, ...(bias ? [bias] : [])], {
@@ -76,6 +79,8 @@ export function attentionWithPattern(
   v: Tensor,
   options: AttentionOptions = {},
 ): { readonly output: Tensor; readonly pattern: Tensor } {
+  checkTensors('attentionWithPattern', { q, k, v });
+  checkKinds('attentionWithPattern', options, ATTENTION_OPTIONS);
   const where = 'attentionWithPattern';
   const { inputs, rule } = prepared(where, q, k, v, options);
   // The fused op checks how the inputs fit together; it is not evaluated.
@@ -94,7 +99,7 @@ interface Prepared {
 }
 
 function prepared(where: string, q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Prepared {
-  checkOptions(where, options, KNOWN);
+  checkKinds(where, options, ATTENTION_OPTIONS);
   checkRank(where, q, 4, 'queries [N, H, Tq, D]');
   checkRank(where, k, 4, 'keys [N, Hk, Tk, D]');
   checkRank(where, v, 4, 'values [N, Hk, Tk, Dv]');

@@ -1,4 +1,5 @@
-import { checkOptions, OptionError, PalimpsestError } from '../../errors';
+import { OptionError, PalimpsestError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { tensor } from '../../graph/create';
 import type { FloatDType } from '../../graph/dtype';
 import { extent } from '../../graph/shape';
@@ -18,6 +19,8 @@ export interface CausalMaskOptions {
   readonly window?: number;
 }
 
+const CAUSAL_MASK_OPTIONS: Kinds<CausalMaskOptions> = { keys: 'number', window: 'number' };
+
 /**
  * What `causal` and `window` of `attention` let a query see, as a mask: bool [queries, keys]. Attention itself is faster
  * with the options than with the mask.
@@ -25,7 +28,7 @@ export interface CausalMaskOptions {
  * @throws OptionError for a window that is no positive integer.
  */
 export function causalMask(queries: number, options: CausalMaskOptions = {}): Tensor {
-  checkOptions('causalMask', options, ['keys', 'window']);
+  checkKinds('causalMask', options, CAUSAL_MASK_OPTIONS);
   const { keys = queries, window } = options;
   if (window !== undefined && !(Number.isSafeInteger(window) && window > 0)) {
     throw new OptionError(`causalMask: window must be a positive integer, got ${window}`);
@@ -43,6 +46,7 @@ export function causalMask(queries: number, options: CausalMaskOptions = {}): Te
  * @throws ShapeError or DTypeError unless lengths are int32 [N].
  */
 export function paddingMask(lengths: Tensor, steps: number): Tensor {
+  checkTensors('paddingMask', { lengths });
   checkRank('paddingMask', lengths, 1, 'lengths [N]');
   const places = reshape(iota(steps), [1, 1, 1, steps]);
   return less(
@@ -73,6 +77,8 @@ export interface AlibiOptions {
   readonly dtype?: FloatDType;
 }
 
+const ALIBI_OPTIONS: Kinds<AlibiOptions> = { queries: 'number', dtype: 'dtype' };
+
 /**
  * The bias of attention with linear biases (Press et al. 2022): `-slope[h] |t - s|`. Without `queries` it is
  * `slope[h] (s - keys + 1)`, which differs by a number per query that the softmax cancels: the same for causal attention.
@@ -80,7 +86,7 @@ export interface AlibiOptions {
  * @throws OptionError for an impossible number of heads.
  */
 export function alibiBias(heads: number, keys: number, options: AlibiOptions = {}): Tensor {
-  checkOptions('alibiBias', options, ['queries', 'dtype']);
+  checkKinds('alibiBias', options, ALIBI_OPTIONS);
   const { queries, dtype = 'float32' } = options;
   const slopes = cast(tensor(alibiSlopes(heads), { shape: [1, heads, 1, 1], dtype: 'float64' }), dtype);
   const place = (count: number, start: number, shape: readonly number[]): Tensor =>

@@ -1,4 +1,5 @@
-import { checkOptions, OptionError, ShapeError } from '../../errors';
+import { checkRecord, OptionError, ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { sameExampleAxis } from '../../graph/exampleAxis';
 import { defineOp, single } from '../../graph/op';
 import { extent, formatShape, sameShape, sizeOf, type Shape } from '../../graph/shape';
@@ -157,6 +158,8 @@ export interface RotaryOptions {
   readonly positions?: Tensor;
 }
 
+const ROTARY_OPTIONS: Kinds<RotaryOptions> = { layout: 'string', positions: 'tensor' };
+
 /**
  * Rotary position embedding (Su et al. 2021) of x [N, ..., T, D], queries or keys: pairs of numbers (a, b) of step t are
  * turned by its angles,
@@ -170,8 +173,11 @@ export interface RotaryOptions {
  * attention(rotary(q, tables), rotary(k, tables), v, { causal: true });
  * @throws ShapeError when tables are shorter than x or wider; DTypeError for positions that are not int32.
  */
-export function rotary(x: Tensor, { cos, sin }: RotaryTables, options: RotaryOptions = {}): Tensor {
-  checkOptions('rotary', options, ['layout', 'positions']);
+export function rotary(x: Tensor, tables: RotaryTables, options: RotaryOptions = {}): Tensor {
+  checkRecord('rotary', tables, 'the tables');
+  const { cos, sin } = tables;
+  checkTensors('rotary', { x, cos, sin });
+  checkKinds('rotary', options, ROTARY_OPTIONS);
   const { layout = 'half', positions } = options;
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- JavaScript callers may give anything
   if (layout !== 'half' && layout !== 'interleaved') {

@@ -1,4 +1,5 @@
-import { checkOptions, OptionError } from '../../errors';
+import { OptionError } from '../../errors';
+import { checkKinds, type Kinds } from '../../graph/call';
 import { tensor } from '../../graph/create';
 import type { FloatDType } from '../../graph/dtype';
 import type { Tensor } from '../../graph/tensor';
@@ -35,6 +36,13 @@ export interface RotaryTablesOptions {
   readonly dtype?: FloatDType;
 }
 
+const ROTARY_TABLES_OPTIONS: Kinds<RotaryTablesOptions> = {
+  steps: 'number',
+  base: 'number',
+  scaling: 'any',
+  dtype: 'dtype',
+};
+
 /**
  * The tables of `rotary` for `width` turned numbers, angle `t / base^(2 i / width)` at position t for pair i. Computed in
  * float64 and rounded once.
@@ -42,7 +50,7 @@ export interface RotaryTablesOptions {
  * @throws OptionError for an odd width, or a number that is not positive where one must be.
  */
 export function rotaryTables(width: number, options: RotaryTablesOptions): RotaryTables {
-  checkOptions('rotaryTables', options, ['steps', 'base', 'scaling', 'dtype']);
+  checkKinds('rotaryTables', options, ROTARY_TABLES_OPTIONS);
   const { steps, base = 10_000, scaling, dtype = 'float32' } = options;
   if (!Number.isSafeInteger(steps) || steps < 0) {
     throw new OptionError(`rotaryTables: a number of steps expected, got ${steps}`);

@@ -1,4 +1,5 @@
 import { DTypeError } from '../../errors';
+import { checkTensors } from '../../graph/call';
 import { perOutput } from '../../graph/flops';
 import { defineOp, several } from '../../graph/op';
 import type { Tensor } from '../../graph/tensor';
@@ -57,6 +58,7 @@ export function dampen(
   importanceFull: Tensor,
   alphaLambda: Tensor,
 ): { readonly theta: Tensor; readonly counts: Tensor } {
+  checkTensors('dampen', { theta, importanceForget, importanceFull, alphaLambda });
   const [dampened, counts] = several(dampenOp([theta, importanceForget, importanceFull, alphaLambda], {}));
   return { theta: dampened, counts };
 }

@@ -113,6 +113,6 @@ export interface ConvolutionUse extends ConvolutionOptions {
 }
 
 export const convolutionFactors = (where: string, options: ConvolutionUse): ConvolutionFactors => ({
-  ...geometryOf(where, options, ['kernel', 'groups']),
+  ...geometryOf(where, options, { kernel: 'numbers', groups: 'number' }),
   kernel: pairOf(where, 'kernel', options.kernel, 1),
 });

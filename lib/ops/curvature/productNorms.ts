@@ -1,3 +1,4 @@
+import { checkTensors } from '../../graph/call';
 import type { ExampleAxis } from '../../graph/exampleAxis';
 import { defineOp, single, type AxisUse } from '../../graph/op';
 import { extent, sizeOf } from '../../graph/shape';
@@ -77,6 +78,7 @@ const productNormsConvolutionOp = defineOp<ConvolutionFactors>('productNormsConv
  * @throws ShapeError when the factors disagree in N or T; DTypeError unless both are of one float dtype.
  */
 export function productNorms(left: Tensor, right: Tensor): Tensor {
+  checkTensors('productNorms', { left, right });
   const { inputs, orientation } = orient(left, right);
   return single(productNormsOp(inputs, orientation));
 }
@@ -87,6 +89,7 @@ export function productNorms(left: Tensor, right: Tensor): Tensor {
  * @throws ShapeError when they are not of one convolution; DTypeError; OptionError.
  */
 export function productNormsConvolution(images: Tensor, cotangent: Tensor, options: ConvolutionUse): Tensor {
+  checkTensors('productNormsConvolution', { images, cotangent });
   return single(
     productNormsConvolutionOp([images, cotangent], convolutionFactors('productNormsConvolution', options)),
   );

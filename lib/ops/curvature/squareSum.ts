@@ -1,3 +1,4 @@
+import { checkTensors } from '../../graph/call';
 import { defineOp, single } from '../../graph/op';
 import { extent, sizeOf } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -61,6 +62,7 @@ const squareSumConvolutionOp = defineOp<ConvolutionFactors>('squareSumConvolutio
  * @throws ShapeError when the factors disagree in N or T; DTypeError unless both are of one float dtype.
  */
 export function squareSum(left: Tensor, right: Tensor): Tensor {
+  checkTensors('squareSum', { left, right });
   const { inputs, orientation } = orient(left, right);
   return single(squareSumOp(inputs, orientation));
 }
@@ -72,6 +74,7 @@ export function squareSum(left: Tensor, right: Tensor): Tensor {
  * @throws ShapeError when they are not of one convolution; DTypeError; OptionError.
  */
 export function squareSumConvolution(images: Tensor, cotangent: Tensor, options: ConvolutionUse): Tensor {
+  checkTensors('squareSumConvolution', { images, cotangent });
   return single(
     squareSumConvolutionOp([images, cotangent], convolutionFactors('squareSumConvolution', options)),
   );

@@ -1,4 +1,5 @@
 import { PalimpsestError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import type { Tensor } from '../../graph/tensor';
 import { add, div, greater, mul, neg, square, sub, unary, maximum, minimum } from './arithmetic';
 import { defineElementwise, type Operand } from './define';
@@ -64,6 +65,8 @@ export interface GeluOptions {
   readonly approximate?: 'none' | 'tanh';
 }
 
+const GELU_OPTIONS: Kinds<GeluOptions> = { approximate: 'string' };
+
 /**
  * The Gaussian error linear unit `x Phi(x)`, with the standard normal distribution function Phi.
  * Hendrycks and Gimpel, Gaussian Error Linear Units, 2016.
@@ -72,7 +75,10 @@ export interface GeluOptions {
  * @example
  * gelu(tensor([-1, 0, 1]));                              // about [-0.1587, 0, 0.8413]
  */
-export function gelu(x: Tensor, { approximate = 'none' }: GeluOptions = {}): Tensor {
+export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
+  checkTensors('gelu', { x });
+  checkKinds('gelu', options, GELU_OPTIONS);
+  const { approximate = 'none' } = options;
   const kind: string = approximate;
   if (kind === 'none') return geluErf(x);
   if (kind === 'tanh') return geluTanh(x);
@@ -90,11 +96,16 @@ export interface SoftplusOptions {
   readonly threshold?: number;
 }
 
+const SOFTPLUS_OPTIONS: Kinds<SoftplusOptions> = { beta: 'number', threshold: 'number' };
+
 /**
  * `log(1 + e^(beta x)) / beta`, a smooth `max(x, 0)`, without overflow.
  * @throws PalimpsestError ERR_ARGUMENT unless beta is positive and finite.
  */
-export function softplus(x: Tensor, { beta = 1, threshold = Infinity }: SoftplusOptions = {}): Tensor {
+export function softplus(x: Tensor, options: SoftplusOptions = {}): Tensor {
+  checkTensors('softplus', { x });
+  checkKinds('softplus', options, SOFTPLUS_OPTIONS);
+  const { beta = 1, threshold = Infinity } = options;
   if (!(beta > 0 && beta < Infinity)) {
     throw new PalimpsestError('ERR_ARGUMENT', `softplus: a positive beta expected, got ${beta}`);
   }
@@ -105,15 +116,23 @@ export function softplus(x: Tensor, { beta = 1, threshold = Infinity }: Softplus
 }
 
 /** `log(sigmoid(x)) = -log(1 + e^-x)`, without overflow or loss of digits. */
-export const logSigmoid = (x: Tensor): Tensor => neg(softplusOp(neg(x)));
+export function logSigmoid(x: Tensor): Tensor {
+  checkTensors('logSigmoid', { x });
+  return neg(softplusOp(neg(x)));
+}
 
 export interface LeakyReluOptions {
   /** The slope for x <= 0. Default 0.01. */
   readonly slope?: number;
 }
 
+const LEAKY_RELU_OPTIONS: Kinds<LeakyReluOptions> = { slope: 'number' };
+
 /** `x` where it is positive and `slope x` elsewhere; at 0 its gradient is the slope. */
-export function leakyRelu(x: Tensor, { slope = 0.01 }: LeakyReluOptions = {}): Tensor {
+export function leakyRelu(x: Tensor, options: LeakyReluOptions = {}): Tensor {
+  checkTensors('leakyRelu', { x });
+  checkKinds('leakyRelu', options, LEAKY_RELU_OPTIONS);
+  const { slope = 0.01 } = options;
   return where(greater(x, 0), x, mul(x, slope));
 }
 
@@ -122,8 +141,13 @@ export interface EluOptions {
   readonly alpha?: number;
 }
 
+const ELU_OPTIONS: Kinds<EluOptions> = { alpha: 'number' };
+
 /** `x` where it is positive and `alpha (e^x - 1)` elsewhere; at 0 its gradient is alpha. */
-export function elu(x: Tensor, { alpha = 1 }: EluOptions = {}): Tensor {
+export function elu(x: Tensor, options: EluOptions = {}): Tensor {
+  checkTensors('elu', { x });
+  checkKinds('elu', options, ELU_OPTIONS);
+  const { alpha = 1 } = options;
   return where(greater(x, 0), x, mul(expm1(minimum(x, 0)), alpha));
 }
 
@@ -134,14 +158,22 @@ export interface ClipOptions {
   readonly max?: Operand;
 }
 
+const CLIP_OPTIONS: Kinds<ClipOptions> = { min: 'operand', max: 'operand' };
+
 /**
  * `min(max(x, options.min), options.max)`, broadcasting; NaN stays. The gradient passes where x is within the bounds or equal to
  * one. Where min is above max, the result is max.
  */
-export function clip(x: Tensor, { min, max }: ClipOptions = {}): Tensor {
+export function clip(x: Tensor, options: ClipOptions = {}): Tensor {
+  checkTensors('clip', { x });
+  checkKinds('clip', options, CLIP_OPTIONS);
+  const { min, max } = options;
   const raised = min === undefined ? x : maximum(x, min);
   return max === undefined ? raised : minimum(raised, max);
 }
 
 /** `a + weight (b - a)`, broadcasting. */
-export const lerp = (a: Tensor, b: Tensor, weight: Operand): Tensor => add(a, mul(weight, sub(b, a)));
+export function lerp(a: Tensor, b: Tensor, weight: Operand): Tensor {
+  checkTensors('lerp', { a, b });
+  return add(a, mul(weight, sub(b, a)));
+}

@@ -1,4 +1,6 @@
-import { isFloat, type DType } from '../../graph/dtype';
+import { describe, PalimpsestError } from '../../errors';
+import { checkOperands, checkTensors } from '../../graph/call';
+import { checkDType, type DType, isFloat } from '../../graph/dtype';
 import { movesData } from '../../graph/flops';
 import { defineOp, single, type Op } from '../../graph/op';
 import { checkShape, type Shape } from '../../graph/shape';
@@ -25,6 +27,9 @@ const fullOp = defineOp<{ value: number; shape: Shape; dtype: DType }>('full', {
 /** A tensor with one value everywhere. float32 unless told otherwise. */
 export function full(shape: Shape, value: number, dtype: DType = 'float32'): Tensor {
   checkShape('full', shape);
+  checkDType('full', dtype);
+  if (typeof value !== 'number')
+    throw new PalimpsestError('ERR_ARGUMENT', `full: a number expected, got ${describe(value)}`);
   return single(fullOp([], { value, shape: [...shape], dtype }));
 }
 
@@ -33,9 +38,15 @@ export const zeros = (shape: Shape, dtype: DType = 'float32'): Tensor => full(sh
 /** A tensor of ones. */
 export const ones = (shape: Shape, dtype: DType = 'float32'): Tensor => full(shape, 1, dtype);
 /** Zeros of the shape and dtype of another tensor. */
-export const zerosLike = (x: Tensor): Tensor => zeros(x.shape, x.dtype);
+export function zerosLike(x: Tensor): Tensor {
+  checkTensors('zerosLike', { x });
+  return zeros(x.shape, x.dtype);
+}
 /** Ones of the shape and dtype of another tensor. */
-export const onesLike = (x: Tensor): Tensor => ones(x.shape, x.dtype);
+export function onesLike(x: Tensor): Tensor {
+  checkTensors('onesLike', { x });
+  return ones(x.shape, x.dtype);
+}
 
 const scalar = (value: number, dtype: DType): Tensor => full([], value, dtype);
 
@@ -90,7 +101,6 @@ export const mul = binary(
 /** `a / b`, broadcasting; by the rules of floating point, so `1 / 0` is infinite. Integers are divided as float32. */
 export const div = binary(
   defineElementwise('div', {
-    inFloats: true,
     partials: [
       (g, [, b]) => div(g, b), // d(a/b)/da = 1/b
       (g, [, b], y) => neg(div(mul(g, y), b)), // d(a/b)/db = -(a/b)/b
@@ -161,8 +171,11 @@ const castOp = defineElementwise<{ dtype: DType }>('cast', {
  * The values as another dtype: towards zero and saturating from floats to integers, NaN to 0; saturating between integers;
  * to the nearest, halves to even, between floats.
  */
-export const cast = (x: Tensor, dtype: DType): Tensor =>
-  x.dtype === dtype ? x : applyElementwise(castOp, [x], { dtype });
+export function cast(x: Tensor, dtype: DType): Tensor {
+  checkTensors('cast', { x });
+  checkDType('cast', dtype);
+  return x.dtype === dtype ? x : applyElementwise(castOp, [x], { dtype });
+}
 setWhole((x) => cast(x, 'int32'));
 setConversion(cast);
 
@@ -177,6 +190,7 @@ const awayFromZero = (a: Tensor): Tensor => add(a, cast(equal(a, 0), a.dtype));
 
 const power = binary(
   defineElementwise('pow', {
+    inFloats: false,
     partials: [
       (g, [a, b]) => mul(g, mul(b, power(a, lowered(b)))), // d(a^b)/da = b a^(b-1)
       (g, [a], y) => mul(g, mul(y, log(awayFromZero(a)))), // d(a^b)/db = a^b ln a
@@ -188,9 +202,26 @@ const power = binary(
  * `a` to the power `b`, broadcasting; `0^0 = 1`, NaN for a negative base unless the exponent is whole.
  * Derivatives of powers of zero are right: `pow(x, 2)` has slope 0 and curvature 2 there, `pow(x, 0)` is constant. The
  * derivative with respect to the exponent is `a^b ln a`, and 0 at `a = 0` for `b >= 0`.
+ * Integers to the power of a whole number of 0 or more stay integers and wrap around, as products do.
+ *
+ * @throws DTypeError for integers to the power of a tensor of integers, or of a number below 0: cast one of them.
  */
 export function pow(a: Operand, b: Operand): Tensor {
+  checkOperands('pow', [a, b]);
   // Exactly what the general power gives, at the price of a product.
   if (b === 2 && typeof a !== 'number' && isFloat(a.dtype)) return square(a);
+  if (typeof a !== 'number' && typeof b === 'number' && !isFloat(a.dtype) && Number.isInteger(b) && b >= 0)
+    return wholePower(a.dtype === 'bool' ? cast(a, 'int32') : a, b);
   return power(a, b);
+}
+
+/** Products of squares, by the digits of the exponent: exact modulo the range of the dtype. */
+function wholePower(a: Tensor, exponent: number): Tensor {
+  let result = onesLike(a);
+  let squared = a;
+  for (let rest = exponent; rest > 0; rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) result = mul(result, squared);
+    if (rest > 1) squared = mul(squared, squared);
+  }
+  return result;
 }

@@ -1,16 +1,9 @@
-import { DTypeError, kindOf, PalimpsestError } from '../../errors';
+import { DTypeError, PalimpsestError } from '../../errors';
+import { checkInputs, checkOperands } from '../../graph/call';
 import { DTYPES, isFloat, type DType } from '../../graph/dtype';
 import { moved, sameExampleAxis } from '../../graph/exampleAxis';
 import { examplesFirst } from '../examplesFirst';
-import {
-  checkTensors,
-  defineOp,
-  several,
-  single,
-  type ExampleRule,
-  type Op,
-  type Several,
-} from '../../graph/op';
+import { defineOp, several, single, type ExampleRule, type Op, type Several } from '../../graph/op';
 import { broadcastShapes, formatShape, sameShape, type Shape } from '../../graph/shape';
 import { Tensor, type Spec } from '../../graph/tensor';
 import { broadcastTo, broadcastToOp, sumTo, sumToExamples } from '../reduce/sum';
@@ -31,7 +24,7 @@ export interface ElementwiseRecord<A> {
   readonly partials?: readonly (Partial | null)[];
   /** dtypes the inputs may have; all inputs after the first `free` ones must agree. Default: floats. */
   readonly takes?: keyof typeof ACCEPTED;
-  /** Integers and bools are computed as float32: true division. Default false. */
+  /** Integers and bools are computed as float32, as JAX has it. Default: where floats are taken. */
   readonly inFloats?: boolean;
   /** dtype of the result, given that of the inputs; by default that of the last. */
   readonly gives?: (dtypes: readonly DType[], attributes: A) => DType;
@@ -56,7 +49,8 @@ export function defineElementwise<A extends object = object>(
   name: string,
   record: ElementwiseRecord<A>,
 ): Op<A> {
-  const { partials, operation = name, immediate, takes = 'float', free = 0, inFloats = false } = record;
+  const { partials, operation = name, immediate, takes = 'float', free = 0 } = record;
+  const { inFloats = takes === 'float' } = record;
   const partial = (which: number): Partial => {
     const rule = partials?.[which];
     if (!rule)
@@ -181,13 +175,8 @@ export type Scalar = (value: number, dtype: DType) => Tensor;
 
 /** All operands as tensors; numbers take the dtype in which they meet the tensors. Numbers alone are float32. */
 export function operands(where: string, scalar: Scalar, ...items: readonly Operand[]): Tensor[] {
+  checkOperands(where, items);
   const own = items.flatMap((item) => (item instanceof Tensor ? [item.dtype] : []));
-  const given: readonly unknown[] = items;
-  const wrong = given.findIndex((item) => typeof item !== 'number' && !(item instanceof Tensor));
-  if (wrong >= 0) {
-    const what = `${where}: a tensor or a number expected as input ${wrong}, got ${kindOf(given[wrong])}`;
-    throw new PalimpsestError('ERR_ARGUMENT', what);
-  }
   const numbers = items.filter((item) => typeof item === 'number');
   const dtype = numbers.reduce<DType>(
     (met, value) => promoteNumber(where, met, value),
@@ -217,7 +206,7 @@ function converted(x: Tensor, dtype: DType): Tensor {
  * taken as it was: the kernel repeats elements itself, and the example axis stays visible.
  */
 export function applyElementwise<A>(op: Op<A>, given: readonly Tensor[], attributes: A): Tensor {
-  checkTensors(op.name, given);
+  checkInputs(op.name, given);
   const inputs = promoted(op, given);
   const shape = broadcastShapes(
     op.name,

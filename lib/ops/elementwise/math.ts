@@ -1,3 +1,4 @@
+import { checkTensors } from '../../graph/call';
 import { defineElementwise, applyElementwise, type Operand } from './define';
 import {
   add,
@@ -35,7 +36,10 @@ export const log2 = unary(
 );
 
 /** Logarithm to base 10. */
-export const log10 = (x: Tensor): Tensor => mul(log(x), Math.LOG10E);
+export function log10(x: Tensor): Tensor {
+  checkTensors('log10', { x });
+  return mul(log(x), Math.LOG10E);
+}
 
 /** Square root. */
 export const sqrt = unary(
@@ -152,6 +156,7 @@ const whereOp = defineElementwise('where', {
  * mask its input as well when its derivative is not finite there.
  */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
+  checkTensors('where', { condition });
   return applyElementwise(
     whereOp,
     [condition.dtype === 'bool' ? condition : notEqual(condition, 0), ...asTensors('where', a, b)],

@@ -1,5 +1,5 @@
 import { PalimpsestError } from '../../errors';
-import { bytesPerElement, isFloat, isHalf, type DType } from '../../graph/dtype';
+import { bytesPerElement, checkDType, type DType, isFloat, isHalf } from '../../graph/dtype';
 
 /**
  * The dtype in which two tensors meet, as JAX has it: bool gives way to integers and integers to floats of any width;
@@ -9,6 +9,8 @@ import { bytesPerElement, isFloat, isHalf, type DType } from '../../graph/dtype'
  * promoteTypes('int32', 'bfloat16');                            // 'bfloat16'
  */
 export function promoteTypes(a: DType, b: DType): DType {
+  checkDType('promoteTypes', a);
+  checkDType('promoteTypes', b);
   if (kindOf(a) !== kindOf(b)) return kindOf(a) > kindOf(b) ? a : b;
   if (a !== b && isHalf(a) && isHalf(b)) return 'float32';
   return bytesPerElement(a) >= bytesPerElement(b) ? a : b;

@@ -1,3 +1,4 @@
+import { checkTensors } from '../../graph/call';
 import type { Tensor } from '../../graph/tensor';
 import { add, binary, div, greater, log, maximum, minimum, mul, neg, square, sub, unary } from './arithmetic';
 import { defineElementwise } from './define';
@@ -53,6 +54,7 @@ const largeOr = (x: Tensor, small: Tensor): Tensor =>
 
 /** The inverse of `sinh`: with `a = |x|`, `log(1 + (a + a^2 / (1 + sqrt(1 + a^2))))` with the sign of x. */
 export function asinh(x: Tensor): Tensor {
+  checkTensors('asinh', { x });
   const magnitude = abs(x);
   const a = minimum(magnitude, LARGE);
   const bend = div(square(a), add(sqrt(add(square(a), 1)), 1));
@@ -61,11 +63,13 @@ export function asinh(x: Tensor): Tensor {
 
 /** The inverse of `cosh` for x >= 1, NaN below: `log(1 + (t + sqrt(t (t + 2))))` with `t = x - 1`. */
 export function acosh(x: Tensor): Tensor {
+  checkTensors('acosh', { x });
   const t = sub(minimum(x, LARGE), 1);
   return largeOr(x, log1p(add(t, sqrt(mul(t, add(t, 2))))));
 }
 
 /** The inverse of `tanh`: `(log(1 + x) - log(1 - x)) / 2`; infinite at -1 and 1, NaN beyond. */
 export function atanh(x: Tensor): Tensor {
+  checkTensors('atanh', { x });
   return mul(sub(log1p(x), log1p(neg(x))), 0.5);
 }

@@ -1,4 +1,5 @@
 import { ShapeError } from '../../errors';
+import { checkTensors } from '../../graph/call';
 import { formatShape } from '../../graph/shape';
 import type { Spec, Tensor } from '../../graph/tensor';
 import { add, mul, neg, square, sub, zerosLike } from '../elementwise/arithmetic';
@@ -27,11 +28,13 @@ export function checkComplex(where: string, x: Spec): void {
  * @throws ShapeError unless both have one shape; DTypeError unless both have one float dtype.
  */
 export function complex(real: Tensor, imaginary?: Tensor): Tensor {
+  checkTensors('complex', imaginary === undefined ? { real } : { real, imaginary });
   checkFloats('complex', real, ...(imaginary ? [imaginary] : []));
   return stack([real, imaginary ?? zerosLike(real)], { axis: -1 });
 }
 
 function part(where: string, z: Tensor, which: 0 | 1): Tensor {
+  checkTensors(where, { z });
   checkComplex(where, z);
   const axis = z.shape.length - 1;
   const starts = z.shape.map((_, i) => (i === axis ? which : 0));
@@ -46,16 +49,24 @@ export const realPart = (z: Tensor): Tensor => part('realPart', z, 0);
 export const imaginaryPart = (z: Tensor): Tensor => part('imaginaryPart', z, 1);
 
 /** The conjugates of complex numbers [..., 2]. @throws ShapeError for any other last axis. */
-export const conjugate = (z: Tensor): Tensor => stack([realPart(z), neg(imaginaryPart(z))], { axis: -1 });
+export const conjugate = (z: Tensor): Tensor =>
+  stack([part('conjugate', z, 0), neg(part('conjugate', z, 1))], { axis: -1 });
 
 /** The products of complex numbers [..., 2], with broadcasting. @throws ShapeError unless both are complex. */
 export function complexMul(a: Tensor, b: Tensor): Tensor {
-  const [ar, ai, br, bi] = [realPart(a), imaginaryPart(a), realPart(b), imaginaryPart(b)];
+  checkTensors('complexMul', { a, b });
+  const parts = (z: Tensor): Tensor[] => [part('complexMul', z, 0), part('complexMul', z, 1)];
+  const [ar, ai, br, bi] = [...parts(a), ...parts(b)] as [Tensor, Tensor, Tensor, Tensor];
   return stack([sub(mul(ar, br), mul(ai, bi)), add(mul(ar, bi), mul(ai, br))], { axis: -1 });
 }
 
 /** The absolute values [...] of complex numbers [..., 2]; their gradient at 0 is 0. @throws ShapeError unless complex. */
-export const complexAbs = (z: Tensor): Tensor => inFloat32((x) => rootOrZero(complexSquaredAbs(x), sqrt), z);
+export function complexAbs(z: Tensor): Tensor {
+  checkTensors('complexAbs', { z });
+  checkComplex('complexAbs', z);
+  return inFloat32((x) => rootOrZero(complexSquaredAbs(x), sqrt), z);
+}
 
 /** The squared absolute values [...] of complex numbers [..., 2], differentiable everywhere. @throws ShapeError. */
-export const complexSquaredAbs = (z: Tensor): Tensor => add(square(realPart(z)), square(imaginaryPart(z)));
+export const complexSquaredAbs = (z: Tensor): Tensor =>
+  add(square(part('complexSquaredAbs', z, 0)), square(part('complexSquaredAbs', z, 1)));

@@ -1,4 +1,5 @@
-import { checkOptions, OptionError, ShapeError } from '../../errors';
+import { OptionError, ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { extent, formatShape, normalizeAxis } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { mul } from '../elementwise/arithmetic';
@@ -23,6 +24,8 @@ export interface FftOptions {
   /** Default `backward`. */
   readonly norm?: FftNorm;
 }
+
+const FFT_OPTIONS: Kinds<FftOptions> = { axis: 'number', n: 'number', norm: 'string' };
 
 /** What a transform of n numbers is multiplied by. */
 function scaleOf(where: string, norm: FftNorm, n: number, inverse: boolean): number {
@@ -65,10 +68,9 @@ function fitted(where: string, x: Tensor, axis: number, n: number): Tensor {
 
 const scaled = (x: Tensor, factor: number): Tensor => (factor === 1 ? x : mul(x, factor));
 
-const OPTIONS = ['axis', 'n', 'norm'];
-
 function complexTransform(where: string, x: Tensor, options: FftOptions, inverse: boolean): Tensor {
-  checkOptions(where, options, OPTIONS);
+  checkTensors(where, { x });
+  checkKinds(where, options, FFT_OPTIONS);
   checkComplex(where, x);
   const axis = normalizeAxis(where, options.axis ?? -1, x.shape.length - 1);
   const n = options.n ?? elementsAlong(where, x, axis);
@@ -105,7 +107,8 @@ export const ifft = (x: Tensor, options: FftOptions = {}): Tensor =>
  * @throws ShapeError unless x has the axis, with elements; DTypeError for anything but floats; OptionError.
  */
 export function rfft(x: Tensor, options: FftOptions = {}): Tensor {
-  checkOptions('rfft', options, OPTIONS);
+  checkTensors('rfft', { x });
+  checkKinds('rfft', options, FFT_OPTIONS);
   checkFloats('rfft', x);
   const axis = normalizeAxis('rfft', options.axis ?? -1, x.shape.length);
   const n = options.n ?? elementsAlong('rfft', x, axis);
@@ -121,7 +124,8 @@ export function rfft(x: Tensor, options: FftOptions = {}): Tensor {
  * @throws ShapeError, DTypeError and OptionError as `fft` does.
  */
 export function irfft(x: Tensor, options: FftOptions = {}): Tensor {
-  checkOptions('irfft', options, OPTIONS);
+  checkTensors('irfft', { x });
+  checkKinds('irfft', options, FFT_OPTIONS);
   checkComplex('irfft', x);
   const axis = normalizeAxis('irfft', options.axis ?? -1, x.shape.length - 1);
   const n = options.n ?? 2 * (extent(x.shape, axis) - 1);

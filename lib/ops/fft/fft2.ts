@@ -1,4 +1,4 @@
-import { checkOptions } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import type { Tensor } from '../../graph/tensor';
 import { fft, ifft, irfft, rfft, type FftNorm } from './fft';
 
@@ -11,6 +11,8 @@ export interface Fft2Options {
   readonly norm?: FftNorm;
 }
 
+const FFT2_OPTIONS: Kinds<Fft2Options> = { axes: 'list', size: 'list', norm: 'string' };
+
 type Line = (x: Tensor, options: { axis: number; n?: number; norm: FftNorm }) => Tensor;
 
 /** One transform after the other, the first along axes[order[0]]. */
@@ -21,7 +23,8 @@ function both(
   first: readonly [Line, 0 | 1],
   then: Line,
 ): Tensor {
-  checkOptions(where, options, ['axes', 'size', 'norm']);
+  checkTensors(where, { x });
+  checkKinds(where, options, FFT2_OPTIONS);
   const { axes = [-2, -1], size, norm = 'backward' } = options;
   const along = (which: 0 | 1): { axis: number; n?: number; norm: FftNorm } => ({
     axis: axes[which],

@@ -1,4 +1,5 @@
 import { OptionError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { tensor } from '../../graph/create';
 import type { FloatDType } from '../../graph/dtype';
 import { extent, normalizeAxes } from '../../graph/shape';
@@ -13,12 +14,11 @@ export interface FrequencyOptions {
   readonly dtype?: FloatDType;
 }
 
-function frequencies(
-  where: string,
-  n: number,
-  count: number,
-  { spacing = 1, dtype = 'float32' }: FrequencyOptions,
-): Tensor {
+const FREQUENCY_OPTIONS: Kinds<FrequencyOptions> = { spacing: 'number', dtype: 'dtype' };
+
+function frequencies(where: string, n: number, count: number, options: FrequencyOptions): Tensor {
+  checkKinds(where, options, FREQUENCY_OPTIONS);
+  const { spacing = 1, dtype = 'float32' } = options;
   if (!Number.isSafeInteger(n) || n < 1)
     throw new OptionError(`${where}: n must be a positive integer, got ${n}`);
   if (!(Number.isFinite(spacing) && spacing !== 0)) {
@@ -44,8 +44,12 @@ export interface ShiftOptions {
   readonly axis?: number | readonly number[];
 }
 
+const SHIFT_OPTIONS: Kinds<ShiftOptions> = { axis: 'numbers' };
+
 /** Rolls some axes by so many of their places. */
 function rolled(where: string, x: Tensor, options: ShiftOptions, by: (n: number) => number): Tensor {
+  checkTensors(where, { x });
+  checkKinds(where, options, SHIFT_OPTIONS);
   return normalizeAxes(where, options.axis, x.shape.length).reduce((y, axis) => {
     const n = extent(y.shape, axis);
     const cut = n === 0 ? 0 : (n - by(n)) % n;

@@ -1,4 +1,5 @@
 import { DTypeError, PalimpsestError } from '../../errors';
+import { checkOperands, checkTensors } from '../../graph/call';
 import { isFloat } from '../../graph/dtype';
 import { formatShape, sizeOf, type Shape } from '../../graph/shape';
 import { Tensor } from '../../graph/tensor';
@@ -30,6 +31,7 @@ import { take, takeGrad } from './take';
  *   is read for an index of a tensor; DTypeError for tensors of other dtypes than int32.
  */
 export function at(x: Tensor, ...index: readonly IndexPart[]): Tensor {
+  checkTensors('at', { x });
   const selection = selectionOf('at', x.shape, index);
   const tensors = selection.filter((part) => part.kind === 'tensor');
   if (tensors.length === 0) return sliced(x, selection);
@@ -74,6 +76,7 @@ function update(
   index: readonly IndexPart[],
   values: Tensor | number,
 ): Positions & { readonly values: Tensor } {
+  checkOperands(where, [values]);
   const given = values instanceof Tensor ? values : full([], values, x.dtype);
   if (given.dtype !== x.dtype)
     throw new DTypeError(`${where}: ${x.dtype} values expected, got ${given.dtype}; use cast`);
@@ -98,6 +101,7 @@ function update(
  * @throws as `at`; ShapeError when the values do not broadcast; DTypeError unless they have the dtype of x.
  */
 export function setAt(x: Tensor, index: readonly IndexPart[], values: Tensor | number): Tensor {
+  checkTensors('setAt', { x });
   const { rows, count, inner, values: all } = update('setAt', x, index, values);
   const table = reshape(x, [count, ...inner]);
   return reshape(scatterSet(table, reshape(rows, [rows.size, 1]), all, { axis: 0 }), x.shape);
@@ -110,6 +114,7 @@ export function setAt(x: Tensor, index: readonly IndexPart[], values: Tensor | n
  * @throws as `at`; ShapeError when the values do not broadcast; DTypeError unless they have the float dtype of x.
  */
 export function addAt(x: Tensor, index: readonly IndexPart[], values: Tensor | number): Tensor {
+  checkTensors('addAt', { x });
   if (!isFloat(x.dtype)) throw new DTypeError(`addAt: floats expected, got ${x.dtype}`);
   const { rows, count, values: all } = update('addAt', x, index, values);
   return add(x, reshape(takeGrad(all, rows, count), x.shape));

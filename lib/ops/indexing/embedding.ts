@@ -1,4 +1,5 @@
 import { PalimpsestError, ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { extent, formatShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { equal } from '../elementwise/arithmetic';
@@ -13,6 +14,8 @@ export interface EmbeddingOptions {
   readonly paddingIndex?: number;
 }
 
+const EMBEDDING_OPTIONS: Kinds<EmbeddingOptions> = { paddingIndex: 'number' };
+
 /**
  * Rows of a table [V, D] for int32 tokens of any shape: `y[..., :] = table[tokens[...], :]`. The gradient adds the rows that
  * came back in a fixed order, and costs what they and the table do. Reading it raises ERR_INDEX for a token outside [0, V).
@@ -20,7 +23,10 @@ export interface EmbeddingOptions {
  * @throws ShapeError unless the table has two axes; DTypeError unless the tokens are int32; PalimpsestError ERR_INDEX for a
  *   padding index outside the table.
  */
-export function embedding(table: Tensor, tokens: Tensor, { paddingIndex }: EmbeddingOptions = {}): Tensor {
+export function embedding(table: Tensor, tokens: Tensor, options: EmbeddingOptions = {}): Tensor {
+  checkTensors('embedding', { table, tokens });
+  checkKinds('embedding', options, EMBEDDING_OPTIONS);
+  const { paddingIndex } = options;
   if (table.shape.length !== 2)
     throw new ShapeError(`embedding: a table [V, D] expected, got ${formatShape(table.shape)}`);
   const rows = take(table, asIndices('embedding', tokens, 'tokens'));

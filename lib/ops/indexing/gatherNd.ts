@@ -1,4 +1,5 @@
 import { PalimpsestError, ShapeError } from '../../errors';
+import { checkTensors } from '../../graph/call';
 import { checkShape, extent, formatShape, sizeOf, type Shape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { broadcastTo } from '../reduce/sum';
@@ -31,6 +32,7 @@ function reached(
  * @throws ShapeError for more coordinates than axes; DTypeError unless the indices are int32.
  */
 export function gatherNd(x: Tensor, indices: Tensor): Tensor {
+  checkTensors('gatherNd', { x, indices });
   const { outer, inner } = reached('gatherNd', x.shape, indices);
   return take(reshape(x, [sizeOf(outer), ...inner]), flatIndex('gatherNd', indices, outer));
 }
@@ -43,6 +45,7 @@ export function gatherNd(x: Tensor, indices: Tensor): Tensor {
  *   and the indices int32.
  */
 export function scatterNd(indices: Tensor, values: Tensor, shape: Shape): Tensor {
+  checkTensors('scatterNd', { indices, values });
   checkShape('scatterNd', shape);
   const { outer, inner } = reached('scatterNd', shape, indices);
   const rows = flatIndex('scatterNd', indices, outer);

@@ -1,4 +1,5 @@
 import { DTypeError, PalimpsestError } from '../../errors';
+import { checkKinds, type Kinds } from '../../graph/call';
 import { isFloat, type DType, type FloatDType } from '../../graph/dtype';
 import { perOutput } from '../../graph/flops';
 import { defineOp, single } from '../../graph/op';
@@ -31,11 +32,15 @@ export interface IotaOptions {
   readonly dtype?: DType;
 }
 
+const IOTA_OPTIONS: Kinds<IotaOptions> = { start: 'number', step: 'number', dtype: 'dtype' };
+
 /**
  * `count` evenly spaced numbers: `y[i] = start + i step`, worked out in float64 and rounded once.
  * @throws DTypeError for bool; PalimpsestError ERR_VALUE for a number that an integer dtype does not hold.
  */
-export function iota(count: number, { start = 0, step = 1, dtype = 'int32' }: IotaOptions = {}): Tensor {
+export function iota(count: number, options: IotaOptions = {}): Tensor {
+  checkKinds('iota', options, IOTA_OPTIONS);
+  const { start = 0, step = 1, dtype = 'int32' } = options;
   checkShape('iota', [count]);
   if (dtype === 'bool') throw new DTypeError('iota: a numeric dtype expected, got bool');
   const [least, most] = integerRange(dtype);
@@ -62,19 +67,20 @@ export interface LinspaceOptions {
   readonly dtype?: FloatDType;
 }
 
+const LINSPACE_OPTIONS: Kinds<LinspaceOptions> = { endpoint: 'boolean', dtype: 'dtype' };
+
 /**
  * `count` evenly spaced numbers from `start` to `stop`: `y[i] = start + i (stop - start) / (count - 1)`, or divided by `count`
  * without the endpoint. The first is `start` and, with the endpoint, the last is `stop`, exactly.
  * @throws PalimpsestError ERR_VALUE for bounds that are not finite; ShapeError for a count that is no extent; DTypeError
  *   unless the dtype is a float.
  */
-export function linspace(
-  start: number,
-  stop: number,
-  count: number,
-  { endpoint = true, dtype = 'float32' }: LinspaceOptions = {},
-): Tensor {
+export function linspace(start: number, stop: number, count: number, options: LinspaceOptions = {}): Tensor {
+  checkKinds('linspace', options, LINSPACE_OPTIONS);
+  const { endpoint = true, dtype = 'float32' } = options;
   checkShape('linspace', [count]);
+  if (!Number.isFinite(start) || !Number.isFinite(stop))
+    throw new PalimpsestError('ERR_VALUE', `linspace: finite bounds expected, got ${start} and ${stop}`);
   if (!isFloat(dtype)) throw new DTypeError(`linspace: a float dtype expected, got ${String(dtype)}`);
   const gaps = endpoint ? count - 1 : count;
   const step = gaps > 0 ? (stop - start) / gaps : 0;
@@ -86,10 +92,10 @@ export function linspace(
 
 /** The numbers `start, start + step, ...` before `stop`, as int32 unless told otherwise. */
 export function arange(start: number, stop: number, step = 1, dtype: DType = 'int32'): Tensor {
-  if (step === 0 || Number.isNaN(start + stop + step)) {
+  if (step === 0 || ![start, stop, step].every(Number.isFinite)) {
     throw new PalimpsestError(
       'ERR_VALUE',
-      `arange: numbers and a step other than 0 expected, got step ${step}`,
+      `arange: finite numbers and a step other than 0 expected, got ${start}, ${stop} and step ${step}`,
     );
   }
   return iota(Math.max(0, Math.ceil((stop - start) / step)), { start, step, dtype });

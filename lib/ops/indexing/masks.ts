@@ -1,4 +1,5 @@
 import { DTypeError, PalimpsestError, ShapeError } from '../../errors';
+import { checkKinds, checkOperands, checkTensors, type Kinds } from '../../graph/call';
 import { defineOp, single } from '../../graph/op';
 import { broadcastShapes, extent, formatShape, normalizeAxis, sameShape, sizeOf } from '../../graph/shape';
 import type { RunOptions, Tensor } from '../../graph/tensor';
@@ -30,6 +31,7 @@ const countOf = (x: Tensor, options: RunOptions): Promise<number> =>
  * @throws AbortedError when `signal` fires.
  */
 export async function nonzero(x: Tensor, options: RunOptions = {}): Promise<Tensor> {
+  checkTensors('nonzero', { x });
   return coordinates(x, await countOf(x, options));
 }
 
@@ -39,7 +41,10 @@ export async function nonzero(x: Tensor, options: RunOptions = {}): Promise<Tens
  *
  * @throws ShapeError unless the mask has one entry per entry of the axis; DTypeError unless it is bool.
  */
-export function compress(x: Tensor, mask: Tensor, count: number, { axis = 0 }: CompressOptions = {}): Tensor {
+export function compress(x: Tensor, mask: Tensor, count: number, options: CompressOptions = {}): Tensor {
+  checkTensors('compress', { x, mask });
+  checkKinds('compress', options, COMPRESS_OPTIONS);
+  const { axis = 0 } = options;
   checkMask('compress', mask);
   const at = normalizeAxis('compress', axis, x.shape.length);
   if (!sameShape(mask.shape, [extent(x.shape, at)])) {
@@ -57,6 +62,8 @@ export interface CompressOptions {
   readonly axis?: number;
 }
 
+const COMPRESS_OPTIONS: Kinds<CompressOptions> = { axis: 'number' };
+
 /**
  * The entries of x where a bool mask over its leading axes is true, in row-major order: NumPy's `x[mask]`, shape
  * [count, ...the other axes]. Their number depends on the data, so the mask is computed first. Differentiable in x.
@@ -64,6 +71,7 @@ export interface CompressOptions {
  * @throws ShapeError unless the mask covers the leading axes; DTypeError unless it is bool; AbortedError when `signal` fires.
  */
 export async function booleanMask(x: Tensor, mask: Tensor, options: RunOptions = {}): Promise<Tensor> {
+  checkTensors('booleanMask', { x, mask });
   checkMask('booleanMask', mask);
   const depth = mask.shape.length;
   if (!sameShape(mask.shape, x.shape.slice(0, depth))) {
@@ -81,6 +89,7 @@ export async function booleanMask(x: Tensor, mask: Tensor, options: RunOptions =
  * @throws as `booleanMask`.
  */
 export async function maskedSelect(x: Tensor, mask: Tensor, options: RunOptions = {}): Promise<Tensor> {
+  checkTensors('maskedSelect', { x, mask });
   checkMask('maskedSelect', mask);
   const shape = broadcastShapes('maskedSelect', [x.shape, mask.shape]);
   return booleanMask(broadcastTo(x, shape), broadcastTo(mask, shape), options);
@@ -91,6 +100,8 @@ export async function maskedSelect(x: Tensor, mask: Tensor, options: RunOptions 
  * @throws DTypeError unless the mask is bool; ShapeError when the shapes do not broadcast.
  */
 export function maskedFill(x: Tensor, mask: Tensor, value: number): Tensor {
+  checkTensors('maskedFill', { x, mask });
   checkMask('maskedFill', mask);
+  checkOperands('maskedFill', [value]);
   return where(mask, full([], value, x.dtype), x);
 }

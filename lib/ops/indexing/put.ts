@@ -1,3 +1,4 @@
+import { checkKinds, checkTensors } from '../../graph/call';
 import { defineOp, single } from '../../graph/op';
 import { extent } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -8,7 +9,7 @@ import { reshape } from '../shape/reshape';
 import { asIndices } from '../indices';
 import { aroundEach, checkValues, sameRow, type Along } from './along';
 import { iota } from './iota';
-import { takeAlong, takeAlongGrad, type TakeAlongOptions } from './takeAlong';
+import { TAKE_ALONG_OPTIONS, takeAlong, takeAlongGrad, type TakeAlongOptions } from './takeAlong';
 
 const putOp = defineOp<Along>('put', {
   infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
@@ -61,8 +62,11 @@ export function scatterSet(
   x: Tensor,
   indices: Tensor,
   values: Tensor,
-  { axis = -1 }: TakeAlongOptions = {},
+  options: TakeAlongOptions = {},
 ): Tensor {
+  checkTensors('scatterSet', { x, indices, values });
+  checkKinds('scatterSet', options, TAKE_ALONG_OPTIONS);
+  const { axis = -1 } = options;
   const { at, full: all } = checkValues('scatterSet', x, indices, values, axis);
   return putOf(x, asIndices('scatterSet', indices), all, at);
 }
@@ -78,8 +82,11 @@ export function scatterAdd(
   x: Tensor,
   indices: Tensor,
   values: Tensor,
-  { axis = -1 }: TakeAlongOptions = {},
+  options: TakeAlongOptions = {},
 ): Tensor {
+  checkTensors('scatterAdd', { x, indices, values });
+  checkKinds('scatterAdd', options, TAKE_ALONG_OPTIONS);
+  const { axis = -1 } = options;
   const { at, full: all } = checkValues('scatterAdd', x, indices, values, axis);
   return add(x, takeAlongGrad(all, indices, extent(x.shape, at), { axis: at }));
 }

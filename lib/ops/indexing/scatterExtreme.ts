@@ -1,3 +1,4 @@
+import { checkKinds, checkTensors } from '../../graph/call';
 import { defineOp } from '../../graph/op';
 import { extent } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -6,7 +7,7 @@ import { less, maximum, zeros, zerosLike } from '../elementwise/arithmetic';
 import { where } from '../elementwise/math';
 import { asIndices } from '../indices';
 import { aroundEach, checkValues, sameRow, type Along } from './along';
-import { takeAlong, takeAlongGrad, type TakeAlongOptions } from './takeAlong';
+import { TAKE_ALONG_OPTIONS, takeAlong, takeAlongGrad, type TakeAlongOptions } from './takeAlong';
 
 /** What the values that won give up or get: theirs where they did, `own` where the table kept its element. */
 const byWinner = (winners: Tensor, own: Tensor, values: Tensor, axis: number): Tensor =>
@@ -51,7 +52,10 @@ const minOp = defineScatter('scatterMin');
 
 const scatter =
   (op: typeof maxOp, name: string) =>
-  (x: Tensor, indices: Tensor, values: Tensor, { axis = -1 }: TakeAlongOptions = {}): Tensor => {
+  (x: Tensor, indices: Tensor, values: Tensor, options: TakeAlongOptions = {}): Tensor => {
+    checkTensors(name, { x, indices, values });
+    checkKinds(name, options, TAKE_ALONG_OPTIONS);
+    const { axis = -1 } = options;
     const { at, full } = checkValues(name, x, indices, values, axis);
     if (full.size === 0) return x;
     const [y] = op([x, asIndices(name, indices), full], { axis: at });

@@ -1,4 +1,5 @@
-import { DTypeError, PalimpsestError, ShapeError } from '../../errors';
+import { checkKinds, type Kinds } from '../../graph/call';
+import { checkRecord, describe, DTypeError, isList, PalimpsestError, ShapeError } from '../../errors';
 import { broadcastShapes, extent, formatShape, sizeOf, type Shape } from '../../graph/shape';
 import { Tensor } from '../../graph/tensor';
 import { add } from '../elementwise/arithmetic';
@@ -16,6 +17,8 @@ export interface Range {
   readonly stop?: number;
   readonly step?: number;
 }
+
+const RANGE_PARTS: Kinds<Range> = { start: 'number', stop: 'number', step: 'number' };
 
 /**
  * One part of an index: a number takes an entry and drops the axis, a range keeps some entries, an int32 tensor picks
@@ -38,6 +41,12 @@ export type Selected =
 
 /** Checks an index against a shape; axes that it does not mention are whole ranges. */
 export function selectionOf(where: string, shape: Shape, index: readonly IndexPart[]): Selected[] {
+  if (!isList(index)) {
+    throw new PalimpsestError(
+      'ERR_ARGUMENT',
+      `${where}: an array of index parts expected, got ${describe(index)}`,
+    );
+  }
   const rank = shape.length;
   const named = index.filter((part) => part !== null && part !== '...').length;
   const dots = index.filter((part) => part === '...').length;
@@ -72,6 +81,8 @@ function selectedOf(where: string, shape: Shape, axis: number, part: IndexPart):
   }
   if (part === null || part === '...')
     throw new PalimpsestError('ERR_INTERNAL', 'an index part without an axis');
+  checkRecord(where, part, 'a part of an index that is no number and no tensor');
+  checkKinds(where, part, RANGE_PARTS);
   return { kind: 'range', axis, ...rangeOf(length, part.start, part.stop, part.step ?? 1) };
 }
 

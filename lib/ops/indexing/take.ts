@@ -1,4 +1,5 @@
 import { DTypeError, PalimpsestError, ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { isFloat } from '../../graph/dtype';
 import { moved, type ExampleAxis } from '../../graph/exampleAxis';
 import { movesData, perInput } from '../../graph/flops';
@@ -176,6 +177,8 @@ export interface TakeOptions {
   readonly axis?: number;
 }
 
+const TAKE_OPTIONS: Kinds<TakeOptions> = { axis: 'number' };
+
 /**
  * Rows by index: `y[o, j, i] = x[o, indices[j], i]`, where j runs over the shape of the int32 indices, which takes the
  * place of the axis. Reading it raises ERR_INDEX for an index outside the axis.
@@ -184,7 +187,10 @@ export interface TakeOptions {
  * take(embedding, tokens);                                      // [V, D], [N, T] -> [N, T, D]
  * @throws ShapeError for an axis that is not there; DTypeError unless the indices are int32.
  */
-export function take(x: Tensor, indices: Tensor, { axis = 0 }: TakeOptions = {}): Tensor {
+export function take(x: Tensor, indices: Tensor, options: TakeOptions = {}): Tensor {
+  checkTensors('take', { x, indices });
+  checkKinds('take', options, TAKE_OPTIONS);
+  const { axis = 0 } = options;
   return single(
     takeOp([x, asIndices('take', indices)], { axis: normalizeAxis('take', axis, x.shape.length) }),
   );

@@ -1,4 +1,5 @@
 import { DTypeError, PalimpsestError, ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { isFloat } from '../../graph/dtype';
 import { defineOp, single } from '../../graph/op';
 import { extent, formatShape, normalizeAxis, sameShape, type Shape } from '../../graph/shape';
@@ -55,6 +56,8 @@ export interface TakeAlongOptions {
   readonly axis?: number;
 }
 
+export const TAKE_ALONG_OPTIONS: Kinds<TakeAlongOptions> = { axis: 'number' };
+
 /**
  * Elements by an index of their own along an axis, as NumPy's `take_along_axis` and PyTorch's `gather` have it:
  * `y[o, m, i] = x[o, indices[o, m, i], i]`, where o and i run over the axes before and behind. Where all axes of the int32
@@ -66,7 +69,10 @@ export interface TakeAlongOptions {
  * takeAlong(states, picks, { axis: 1 });                        // [N, T, D], [N, M, 1] -> [N, M, D]
  * @throws ShapeError when other axes differ; DTypeError unless the indices are int32.
  */
-export function takeAlong(x: Tensor, indices: Tensor, { axis = -1 }: TakeAlongOptions = {}): Tensor {
+export function takeAlong(x: Tensor, indices: Tensor, options: TakeAlongOptions = {}): Tensor {
+  checkTensors('takeAlong', { x, indices });
+  checkKinds('takeAlong', options, TAKE_ALONG_OPTIONS);
+  const { axis = -1 } = options;
   const { axis: at } = checkAlong('takeAlong', x, indices, axis);
   return single(takeAlongOp([x, asIndices('takeAlong', indices)], { axis: at }));
 }

@@ -1,4 +1,5 @@
-import { checkOptions, ShapeError } from '../../errors';
+import { ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { formatShape, broadcastShapes, sameShape } from '../../graph/shape';
 
 import type { Tensor } from '../../graph/tensor';
@@ -16,7 +17,7 @@ import {
 } from '../elementwise/arithmetic';
 import { exp, log1p, logicalNot, where } from '../elementwise/math';
 import { checkFloats, checkSame } from '../floats';
-import { reduced, type LossOptions } from './reduction';
+import { LOSS_OPTIONS, type LossOptions, reduced } from './reduction';
 
 /** Logarithms are taken to be no less than this, so that a confident mistake has a finite loss: PyTorch's bound. */
 const LOWEST_LOG = -100;
@@ -39,7 +40,8 @@ export function binaryCrossEntropy(
   targets: Tensor,
   options: LossOptions = {},
 ): Tensor {
-  checkOptions('binaryCrossEntropy', options, ['reduction']);
+  checkTensors('binaryCrossEntropy', { probabilities, targets });
+  checkKinds('binaryCrossEntropy', options, LOSS_OPTIONS);
   checkFloats('binaryCrossEntropy', probabilities, targets);
   checkSame('binaryCrossEntropy', 'targets', targets, probabilities.shape);
   const hit = mul(targets, boundedLog(probabilities));
@@ -51,6 +53,11 @@ export interface BinaryCrossEntropyOptions extends LossOptions {
   /** What positive targets weigh, a number or a tensor that broadcasts (one per class). Default 1. */
   readonly positiveWeight?: number | Tensor;
 }
+
+const BINARY_CROSS_ENTROPY_OPTIONS: Kinds<BinaryCrossEntropyOptions> = {
+  positiveWeight: 'operand',
+  reduction: 'string',
+};
 
 /**
  * The cross-entropy of sigmoid(x) with targets t from 0 to 1, for every element and without overflow:
@@ -66,8 +73,9 @@ export function binaryCrossEntropyWithLogits(
   targets: Tensor,
   options: BinaryCrossEntropyOptions = {},
 ): Tensor {
+  checkTensors('binaryCrossEntropyWithLogits', { logits, targets });
   const name = 'binaryCrossEntropyWithLogits';
-  checkOptions(name, options, ['positiveWeight', 'reduction']);
+  checkKinds(name, options, BINARY_CROSS_ENTROPY_OPTIONS);
   const { positiveWeight = 1, reduction } = options;
   checkFloats(name, logits, targets);
   checkSame(name, 'targets', targets, logits.shape);

@@ -1,4 +1,5 @@
-import { checkOptions, OptionError } from '../../errors';
+import { OptionError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import type { Tensor } from '../../graph/tensor';
 import { div, maximum, mul, square } from '../elementwise/arithmetic';
 import { sqrt } from '../elementwise/math';
@@ -13,6 +14,8 @@ export interface CosineSimilarityOptions {
   readonly eps?: number;
 }
 
+const COSINE_SIMILARITY_OPTIONS: Kinds<CosineSimilarityOptions> = { axis: 'number', eps: 'number' };
+
 /**
  * The cosine of the angle between vectors along one axis, `sum(a b) / (max(|a|, eps) max(|b|, eps))`; the others broadcast.
  *
@@ -20,7 +23,8 @@ export interface CosineSimilarityOptions {
  *   is positive.
  */
 export function cosineSimilarity(a: Tensor, b: Tensor, options: CosineSimilarityOptions = {}): Tensor {
-  checkOptions('cosineSimilarity', options, ['axis', 'eps']);
+  checkTensors('cosineSimilarity', { a, b });
+  checkKinds('cosineSimilarity', options, COSINE_SIMILARITY_OPTIONS);
   const { axis = -1, eps = 1e-8 } = options;
   if (!(eps > 0 && eps < Infinity))
     throw new OptionError(`cosineSimilarity: eps must be positive, got ${eps}`);

@@ -1,4 +1,4 @@
-import { checkOptions } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import type { Tensor } from '../../graph/tensor';
 import { greater, log, mul, onesLike, sub, zerosLike } from '../elementwise/arithmetic';
 import { exp, where } from '../elementwise/math';
@@ -11,6 +11,8 @@ export interface KlDivergenceOptions extends LossOptions {
   /** Whether the targets are logarithms too. Default false. */
   readonly logTargets?: boolean;
 }
+
+const KL_DIVERGENCE_OPTIONS: Kinds<KlDivergenceOptions> = { logTargets: 'boolean', reduction: 'string' };
 
 /**
  * The divergence of Kullback and Leibler of targets t from predictions given as logarithms [..., C],
@@ -27,7 +29,8 @@ export function klDivergence(
   targets: Tensor,
   options: KlDivergenceOptions = {},
 ): Tensor {
-  checkOptions('klDivergence', options, ['logTargets', 'reduction']);
+  checkTensors('klDivergence', { logProbabilities, targets });
+  checkKinds('klDivergence', options, KL_DIVERGENCE_OPTIONS);
   checkFloats('klDivergence', logProbabilities, targets);
   normalizeAxis('klDivergence', -1, logProbabilities.shape.length);
   checkSame('klDivergence', 'targets', targets, logProbabilities.shape);

@@ -1,4 +1,4 @@
-import { checkOptions } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import type { Tensor } from '../../graph/tensor';
 import { neg, zerosLike } from '../elementwise/arithmetic';
 import { where } from '../elementwise/math';
@@ -14,6 +14,8 @@ export interface NllLossOptions extends LossOptions {
   readonly ignoreIndex?: number;
 }
 
+const NLL_LOSS_OPTIONS: Kinds<NllLossOptions> = { ignoreIndex: 'number', reduction: 'string' };
+
 /**
  * The negative log-likelihood of int32 labels [...] under log-probabilities [..., C], `loss = -logProbabilities[label]`:
  * one per position. `softmaxCrossEntropy` does this and `logSoftmax` in one pass.
@@ -22,7 +24,8 @@ export interface NllLossOptions extends LossOptions {
  *   floats and labels int32; OptionError for a misspelled or impossible option.
  */
 export function nllLoss(logProbabilities: Tensor, targets: Tensor, options: NllLossOptions = {}): Tensor {
-  checkOptions('nllLoss', options, ['ignoreIndex', 'reduction']);
+  checkTensors('nllLoss', { logProbabilities, targets });
+  checkKinds('nllLoss', options, NLL_LOSS_OPTIONS);
   const { ignoreIndex = IGNORED_LABEL, reduction } = options;
   checkIgnored('nllLoss', ignoreIndex);
   checkFloats('nllLoss', logProbabilities);

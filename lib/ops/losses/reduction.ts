@@ -1,4 +1,5 @@
 import { OptionError } from '../../errors';
+import { type Kinds } from '../../graph/call';
 import type { Tensor } from '../../graph/tensor';
 import { div } from '../elementwise/arithmetic';
 import { mean } from '../reduce/reduce';
@@ -14,6 +15,8 @@ export interface LossOptions {
   /** Default `none`: a loss per element, or per position for losses over classes. */
   readonly reduction?: Reduction;
 }
+
+export const LOSS_OPTIONS: Kinds<LossOptions> = { reduction: 'string' };
 
 /**
  * The losses under a reduction. `count` is what the mean divides by when that is not their number.

@@ -1,9 +1,10 @@
-import { checkOptions, OptionError } from '../../errors';
+import { OptionError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import type { Tensor } from '../../graph/tensor';
 import { lessEqual, mul, square, sub } from '../elementwise/arithmetic';
 import { abs, where } from '../elementwise/math';
 import { checkFloats, checkSame } from '../floats';
-import { reduced, type LossOptions } from './reduction';
+import { LOSS_OPTIONS, type LossOptions, reduced } from './reduction';
 
 /** The difference of two tensors of one shape: broadcasting here is nearly always a mistake. */
 function residual(where: string, prediction: Tensor, target: Tensor): Tensor {
@@ -18,7 +19,8 @@ function residual(where: string, prediction: Tensor, target: Tensor): Tensor {
  * @throws ShapeError unless both have one shape; DTypeError unless both have one float dtype; OptionError.
  */
 export function mseLoss(prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  checkOptions('mseLoss', options, ['reduction']);
+  checkTensors('mseLoss', { prediction, target });
+  checkKinds('mseLoss', options, LOSS_OPTIONS);
   return reduced('mseLoss', square(residual('mseLoss', prediction, target)), options.reduction);
 }
 
@@ -28,7 +30,8 @@ export function mseLoss(prediction: Tensor, target: Tensor, options: LossOptions
  * @throws ShapeError unless both have one shape; DTypeError unless both have one float dtype; OptionError.
  */
 export function l1Loss(prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  checkOptions('l1Loss', options, ['reduction']);
+  checkTensors('l1Loss', { prediction, target });
+  checkKinds('l1Loss', options, LOSS_OPTIONS);
   return reduced('l1Loss', abs(residual('l1Loss', prediction, target)), options.reduction);
 }
 
@@ -36,6 +39,8 @@ export interface HuberLossOptions extends LossOptions {
   /** Where the square ends and the line begins. Default 1. */
   readonly delta?: number;
 }
+
+const HUBER_LOSS_OPTIONS: Kinds<HuberLossOptions> = { delta: 'number', reduction: 'string' };
 
 /**
  * The loss of Huber (1964) of every element, with d = prediction - target: `d^2 / 2` for |d| <= delta and
@@ -45,7 +50,8 @@ export interface HuberLossOptions extends LossOptions {
  *   positive.
  */
 export function huberLoss(prediction: Tensor, target: Tensor, options: HuberLossOptions = {}): Tensor {
-  checkOptions('huberLoss', options, ['delta', 'reduction']);
+  checkTensors('huberLoss', { prediction, target });
+  checkKinds('huberLoss', options, HUBER_LOSS_OPTIONS);
   const { delta = 1, reduction } = options;
   checkWidth('huberLoss', 'delta', delta, delta > 0);
   return reduced('huberLoss', huber(residual('huberLoss', prediction, target), delta), reduction);
@@ -56,6 +62,8 @@ export interface SmoothL1LossOptions extends LossOptions {
   readonly beta?: number;
 }
 
+const SMOOTH_L1_LOSS_OPTIONS: Kinds<SmoothL1LossOptions> = { beta: 'number', reduction: 'string' };
+
 /**
  * The smooth absolute error of every element (Girshick 2015), with d = prediction - target: `d^2 / (2 beta)` for
  * |d| <= beta and `|d| - beta / 2` beyond.
@@ -64,7 +72,8 @@ export interface SmoothL1LossOptions extends LossOptions {
  *   beta.
  */
 export function smoothL1Loss(prediction: Tensor, target: Tensor, options: SmoothL1LossOptions = {}): Tensor {
-  checkOptions('smoothL1Loss', options, ['beta', 'reduction']);
+  checkTensors('smoothL1Loss', { prediction, target });
+  checkKinds('smoothL1Loss', options, SMOOTH_L1_LOSS_OPTIONS);
   const { beta = 1, reduction } = options;
   checkWidth('smoothL1Loss', 'beta', beta, beta >= 0);
   const d = residual('smoothL1Loss', prediction, target);

@@ -1,4 +1,5 @@
-import { checkOptions, OptionError } from '../../errors';
+import { OptionError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { perInput } from '../../graph/flops';
 import { defineOp, single } from '../../graph/op';
 import { extent, sizeOf } from '../../graph/shape';
@@ -103,6 +104,12 @@ export interface CrossEntropyOptions extends LossOptions {
   readonly labelSmoothing?: number;
 }
 
+const CROSS_ENTROPY_OPTIONS: Kinds<CrossEntropyOptions> = {
+  ignoreIndex: 'number',
+  labelSmoothing: 'number',
+  reduction: 'string',
+};
+
 /**
  * The cross-entropy of softmax(logits) [..., C] with targets: int32 labels [...] that name a class each, or distributions
  * [..., C]. One loss per position and not reduced, unless an option says so:
@@ -124,7 +131,8 @@ export function softmaxCrossEntropy(
   targets: Tensor,
   options: CrossEntropyOptions = {},
 ): Tensor {
-  checkOptions('softmaxCrossEntropy', options, ['ignoreIndex', 'labelSmoothing', 'reduction']);
+  checkTensors('softmaxCrossEntropy', { logits, targets });
+  checkKinds('softmaxCrossEntropy', options, CROSS_ENTROPY_OPTIONS);
   const { ignoreIndex = IGNORED_LABEL, labelSmoothing = 0, reduction } = options;
   checkIgnored('softmaxCrossEntropy', ignoreIndex);
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {

@@ -1,4 +1,5 @@
 import { OptionError, ShapeError } from '../../errors';
+import { checkNumbers, checkTensors } from '../../graph/call';
 import { tensor } from '../../graph/create';
 import { extent, formatShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -13,6 +14,8 @@ import { reshape } from '../shape/reshape';
 
 /** Extents of all axes after the first two. */
 function checkSizes(where: string, x: Tensor, size: number | readonly number[]): number[] {
+  checkTensors(where, { x });
+  checkNumbers(where, 'size', size);
   checkFloats(where, x);
   const axes = x.shape.length - 2;
   if (axes < 1 || x.shape.slice(2).includes(0)) {
@@ -37,6 +40,7 @@ function checkSizes(where: string, x: Tensor, size: number | readonly number[]):
  *   impossible size.
  */
 export function adaptiveAvgPool(x: Tensor, size: number | readonly number[]): Tensor {
+  checkTensors('adaptiveAvgPool', { x });
   return checkSizes('adaptiveAvgPool', x, size).reduce((y, to, i) => {
     const from = extent(y.shape, 2 + i);
     if (from % to === 0) return pooledEvenly(y, 2 + i, to, mean);
@@ -51,6 +55,7 @@ export function adaptiveAvgPool(x: Tensor, size: number | readonly number[]): Te
  * @throws ShapeError, DTypeError and OptionError as `adaptiveAvgPool` does.
  */
 export function adaptiveMaxPool(x: Tensor, size: number | readonly number[]): Tensor {
+  checkTensors('adaptiveMaxPool', { x });
   return checkSizes('adaptiveMaxPool', x, size).reduce((y, to, i) => {
     const [axis, from] = [2 + i, extent(y.shape, 2 + i)];
     if (from % to === 0) return pooledEvenly(y, axis, to, max);
@@ -81,6 +86,7 @@ export const globalAvgPool = (x: Tensor): Tensor => global('globalAvgPool', x, m
 export const globalMaxPool = (x: Tensor): Tensor => global('globalMaxPool', x, max);
 
 function global(where: string, x: Tensor, reduce: typeof mean): Tensor {
+  checkTensors(where, { x });
   checkFloats(where, x);
   if (x.shape.length < 3) throw new ShapeError(`${where}: [N, C, ...] expected, got ${formatShape(x.shape)}`);
   return reduce(x, { axis: [...x.shape.keys()].slice(2) });

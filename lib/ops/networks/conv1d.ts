@@ -1,4 +1,4 @@
-import { checkOptions } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import type { Tensor } from '../../graph/tensor';
 import { checkRank } from '../floats';
 import { expandDims, flatten } from '../shape/reshape';
@@ -24,6 +24,14 @@ export interface Conv1dOptions {
   readonly bias?: Tensor;
 }
 
+const CONV1D_OPTIONS: Kinds<Conv1dOptions> = {
+  stride: 'number',
+  padding: 'any',
+  dilation: 'number',
+  groups: 'number',
+  bias: 'tensor',
+};
+
 const sides = (padding: SequencePadding): Sides => [
   [0, 0],
   typeof padding === 'number' ? [padding, padding] : padding,
@@ -45,7 +53,8 @@ const sharedOptions = (
  *   OptionError for a misspelled or impossible option.
  */
 export function conv1d(x: Tensor, w: Tensor, options: Conv1dOptions = {}): Tensor {
-  checkOptions('conv1d', options, ['stride', 'padding', 'dilation', 'groups', 'bias']);
+  checkTensors('conv1d', { x, w });
+  checkKinds('conv1d', options, CONV1D_OPTIONS);
   const { stride = 1, padding = 0, dilation = 1, groups, bias } = options;
   checkRank('conv1d', x, 3, 'sequences [N, C, L]');
   checkRank('conv1d', w, 3, 'a weight [O, C / groups, k]');
@@ -73,6 +82,15 @@ export interface ConvTranspose1dOptions {
   readonly bias?: Tensor;
 }
 
+const CONV_TRANSPOSE1D_OPTIONS: Kinds<ConvTranspose1dOptions> = {
+  stride: 'number',
+  padding: 'numbers',
+  outputPadding: 'number',
+  dilation: 'number',
+  groups: 'number',
+  bias: 'tensor',
+};
+
 /**
  * Transposed convolution of sequences x [N, C, L] with a weight w [C, O / groups, k]; the result is [N, O, OL],
  * `OL = (L - 1) stride - left - right + dilation (k - 1) + 1 + outputPadding`. See `convTranspose2d`.
@@ -80,14 +98,8 @@ export interface ConvTranspose1dOptions {
  * @throws ShapeError, DTypeError and OptionError as `convTranspose2d` does.
  */
 export function convTranspose1d(x: Tensor, w: Tensor, options: ConvTranspose1dOptions = {}): Tensor {
-  checkOptions('convTranspose1d', options, [
-    'stride',
-    'padding',
-    'outputPadding',
-    'dilation',
-    'groups',
-    'bias',
-  ]);
+  checkTensors('convTranspose1d', { x, w });
+  checkKinds('convTranspose1d', options, CONV_TRANSPOSE1D_OPTIONS);
   const { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups, bias } = options;
   checkRank('convTranspose1d', x, 3, 'sequences [N, C, L]');
   checkRank('convTranspose1d', w, 3, 'a weight [C, O / groups, k]');

@@ -1,4 +1,5 @@
 import { ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { isWhole, type ExampleAxis } from '../../graph/exampleAxis';
 import { defineOp, single, type AxisUse, type ConvolutionGeometry, type Site } from '../../graph/op';
 import { extent, formatShape, sizeOf, type Shape } from '../../graph/shape';
@@ -248,6 +249,14 @@ export interface Conv2dOptions extends ConvolutionOptions {
   readonly bias?: Tensor;
 }
 
+const CONV2D_OPTIONS: Kinds<Conv2dOptions> = {
+  bias: 'tensor',
+  groups: 'number',
+  stride: 'numbers',
+  padding: 'any',
+  dilation: 'numbers',
+};
+
 /**
  * Two-dimensional convolution (cross-correlation, as networks use it) of images x [N, C, H, W] with a weight
  * w [O, C / groups, kh, kw]:
@@ -264,10 +273,12 @@ export interface Conv2dOptions extends ConvolutionOptions {
  *   OptionError for a misspelled or impossible option.
  */
 export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tensor {
+  checkTensors('conv2d', { x, w });
+  checkKinds('conv2d', options, CONV2D_OPTIONS);
   const { bias } = options;
   checkRank('conv2d', w, 4, WEIGHT);
   const sizes = { image: x.shape, kernel: lastTwo(w.shape) };
-  const geometry = geometryOf('conv2d', options, ['groups', 'bias'], sizes);
+  const geometry = geometryOf('conv2d', options, { groups: 'number', bias: 'tensor' }, sizes);
   return single(conv2dOp(bias ? [x, w, bias] : [x, w], geometry));
 }
 
@@ -276,6 +287,14 @@ export interface InputGradOptions extends ConvolutionOptions {
   readonly size: Pair;
 }
 
+const INPUT_GRAD_OPTIONS: Kinds<InputGradOptions> = {
+  size: 'numbers',
+  groups: 'number',
+  stride: 'numbers',
+  padding: 'any',
+  dilation: 'numbers',
+};
+
 /**
  * The transposed map of `conv2d` with respect to the images (the transposed convolution): g [N, O, OH, OW] and
  * w [O, C / groups, kh, kw] to [N, C, ...size].
@@ -283,16 +302,29 @@ export interface InputGradOptions extends ConvolutionOptions {
  * @throws ShapeError, DTypeError and OptionError as `conv2d` does.
  */
 export function conv2dInputGrad(g: Tensor, w: Tensor, options: InputGradOptions): Tensor {
+  checkTensors('conv2dInputGrad', { g, w });
+  checkKinds('conv2dInputGrad', options, INPUT_GRAD_OPTIONS);
   checkRank('conv2dInputGrad', w, 4, WEIGHT);
   const size = pairOf('conv2dInputGrad', 'size', options.size, 0);
   const sizes = { image: size, kernel: lastTwo(w.shape) };
-  return inputGrad(g, w, { ...geometryOf('conv2dInputGrad', options, ['size', 'groups'], sizes), size });
+  return inputGrad(g, w, {
+    ...geometryOf('conv2dInputGrad', options, { size: 'numbers', groups: 'number' }, sizes),
+    size,
+  });
 }
 
 export interface WeightGradOptions extends ConvolutionOptions {
   /** Taps of the window: kernel height and width. */
   readonly kernel: Pair;
 }
+
+const WEIGHT_GRAD_OPTIONS: Kinds<WeightGradOptions> = {
+  kernel: 'numbers',
+  groups: 'number',
+  stride: 'numbers',
+  padding: 'any',
+  dilation: 'numbers',
+};
 
 /**
  * The transposed map of `conv2d` with respect to the weight: x [N, C, H, W] and g [N, O, OH, OW] to [O, C / groups, ...kernel],
@@ -301,10 +333,12 @@ export interface WeightGradOptions extends ConvolutionOptions {
  * @throws ShapeError, DTypeError and OptionError as `conv2d` does.
  */
 export function conv2dWeightGrad(x: Tensor, g: Tensor, options: WeightGradOptions): Tensor {
+  checkTensors('conv2dWeightGrad', { x, g });
+  checkKinds('conv2dWeightGrad', options, WEIGHT_GRAD_OPTIONS);
   const kernel = pairOf('conv2dWeightGrad', 'kernel', options.kernel, 1);
   const sizes = { image: x.shape, kernel };
   return weightGrad(x, g, {
-    ...geometryOf('conv2dWeightGrad', options, ['kernel', 'groups'], sizes),
+    ...geometryOf('conv2dWeightGrad', options, { kernel: 'numbers', groups: 'number' }, sizes),
     kernel,
   });
 }

@@ -1,4 +1,5 @@
-import { checkOptions, OptionError, ShapeError } from '../../errors';
+import { OptionError, ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { extent, formatShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { add } from '../elementwise/arithmetic';
@@ -22,6 +23,15 @@ export interface ConvTranspose2dOptions {
   readonly bias?: Tensor;
 }
 
+const CONV_TRANSPOSE2D_OPTIONS: Kinds<ConvTranspose2dOptions> = {
+  stride: 'numbers',
+  padding: 'any',
+  outputPadding: 'numbers',
+  dilation: 'numbers',
+  groups: 'number',
+  bias: 'tensor',
+};
+
 /**
  * Transposed convolution of images x [N, C, H, W] with a weight w [C, O / groups, kh, kw] (the layout of PyTorch): the
  * transposed map of `conv2d` from O to C channels. The result is [N, O, OH, OW], `OH = (H - 1) stride - top - bottom +
@@ -33,9 +43,10 @@ export interface ConvTranspose2dOptions {
  *   OptionError for a misspelled or impossible option.
  */
 export function convTranspose2d(x: Tensor, w: Tensor, options: ConvTranspose2dOptions = {}): Tensor {
+  checkTensors('convTranspose2d', { x, w });
   const name = 'convTranspose2d';
+  checkKinds(name, options, CONV_TRANSPOSE2D_OPTIONS);
   const { outputPadding = 0, bias, ...sliding } = options;
-  checkOptions(name, options, ['stride', 'padding', 'outputPadding', 'dilation', 'groups', 'bias']);
   checkFloats(name, x, w, ...(bias ? [bias] : []));
   checkRank(name, x, 4, 'images [N, C, H, W]');
   checkRank(name, w, 4, 'a weight [C, O / groups, kh, kw]');
@@ -44,7 +55,7 @@ export function convTranspose2d(x: Tensor, w: Tensor, options: ConvTranspose2dOp
       `${name}: images ${formatShape(x.shape)} and weight ${formatShape(w.shape)} disagree about the channels`,
     );
   }
-  const { stride, padding, dilation, groups } = geometryOf(name, sliding, ['groups']);
+  const { stride, padding, dilation, groups } = geometryOf(name, sliding, { groups: 'number' });
   const extra = pairOf(name, 'outputPadding', outputPadding, 0);
   const along = (axis: 0 | 1): number => {
     if (extra[axis] >= stride[axis]) {

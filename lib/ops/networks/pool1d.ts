@@ -1,4 +1,4 @@
-import { checkOptions } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import type { Tensor } from '../../graph/tensor';
 import { checkRank } from '../floats';
 import { expandDims, flatten } from '../shape/reshape';
@@ -17,10 +17,25 @@ export interface Pool1dOptions {
   readonly ceilMode?: boolean;
 }
 
+const POOL1D_OPTIONS: Kinds<Pool1dOptions> = {
+  kernel: 'number',
+  stride: 'number',
+  padding: 'number',
+  ceilMode: 'boolean',
+};
+
 export interface AvgPool1dOptions extends Pool1dOptions {
   /** Whether means count cells of the padding as zeros. Default true, as in PyTorch. */
   readonly countIncludePad?: boolean;
 }
+
+const AVG_POOL1D_OPTIONS: Kinds<AvgPool1dOptions> = {
+  countIncludePad: 'boolean',
+  kernel: 'number',
+  stride: 'number',
+  padding: 'number',
+  ceilMode: 'boolean',
+};
 
 const asImageOptions = ({ kernel, stride = kernel, padding = 0, ceilMode = false }: Pool1dOptions) =>
   ({ kernel: [1, kernel], stride: [1, stride], padding: [0, padding], ceilMode }) as const;
@@ -31,7 +46,8 @@ const asImageOptions = ({ kernel, stride = kernel, padding = 0, ceilMode = false
  * @throws ShapeError, DTypeError and OptionError as `maxPool2d` does.
  */
 export function maxPool1d(x: Tensor, options: Pool1dOptions): Tensor {
-  checkOptions('maxPool1d', options, ['kernel', 'stride', 'padding', 'ceilMode']);
+  checkTensors('maxPool1d', { x });
+  checkKinds('maxPool1d', options, POOL1D_OPTIONS);
   checkRank('maxPool1d', x, 3, 'sequences [N, C, L]');
   return flatten(maxPool2d(expandDims(x, 2), asImageOptions(options)), 2);
 }
@@ -42,7 +58,8 @@ export function maxPool1d(x: Tensor, options: Pool1dOptions): Tensor {
  * @throws ShapeError, DTypeError and OptionError as `avgPool2d` does.
  */
 export function avgPool1d(x: Tensor, options: AvgPool1dOptions): Tensor {
-  checkOptions('avgPool1d', options, ['kernel', 'stride', 'padding', 'ceilMode', 'countIncludePad']);
+  checkTensors('avgPool1d', { x });
+  checkKinds('avgPool1d', options, AVG_POOL1D_OPTIONS);
   checkRank('avgPool1d', x, 3, 'sequences [N, C, L]');
   const { countIncludePad = true } = options;
   return flatten(avgPool2d(expandDims(x, 2), { ...asImageOptions(options), countIncludePad }), 2);

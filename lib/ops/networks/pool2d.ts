@@ -1,4 +1,5 @@
-import { checkOptions, OptionError } from '../../errors';
+import { OptionError } from '../../errors';
+import { checkKinds, checkTensors, type Kind, type Kinds } from '../../graph/call';
 import type { ExampleAxis } from '../../graph/exampleAxis';
 import { defineOp, several, single, type AxisUse, type Several } from '../../graph/op';
 import { extent, formatShape, sizeOf, type Shape } from '../../graph/shape';
@@ -26,10 +27,25 @@ export interface PoolOptions {
   readonly ceilMode?: boolean;
 }
 
+const POOL_OPTIONS: Kinds<PoolOptions> = {
+  kernel: 'numbers',
+  stride: 'numbers',
+  padding: 'numbers',
+  ceilMode: 'boolean',
+};
+
 export interface AvgPoolOptions extends PoolOptions {
   /** Whether means count cells of the padding as zeros, rather than leave them out. Default true, as in PyTorch. */
   readonly countIncludePad?: boolean;
 }
+
+const AVG_POOL_OPTIONS: Kinds<AvgPoolOptions> = {
+  countIncludePad: 'boolean',
+  kernel: 'numbers',
+  stride: 'numbers',
+  padding: 'numbers',
+  ceilMode: 'boolean',
+};
 
 interface Pooling {
   readonly kernel: readonly [number, number];
@@ -154,9 +170,9 @@ function poolingOf(
   where: string,
   { shape }: Spec,
   options: PoolOptions,
-  more: readonly string[] = [],
+  kinds: Readonly<Record<string, Kind>> = POOL_OPTIONS,
 ): Pooling {
-  checkOptions(where, options, ['kernel', 'stride', 'padding', 'ceilMode', ...more]);
+  checkKinds(where, options, kinds);
   const kernel = pairOf(where, 'kernel', options.kernel, 1);
   const padding = pairOf(where, 'padding', options.padding ?? 0, 0);
   if (padding[0] >= kernel[0] || padding[1] >= kernel[1]) {
@@ -206,6 +222,8 @@ function corrections(
  *   impossible option.
  */
 export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
+  checkTensors('maxPool2d', { x });
+  checkKinds('maxPool2d', options, POOL_OPTIONS);
   return maxPool2dWithIndices(x, options).y;
 }
 
@@ -214,6 +232,8 @@ export function maxPool2dWithIndices(
   x: Tensor,
   options: PoolOptions,
 ): { readonly y: Tensor; readonly indices: Tensor } {
+  checkTensors('maxPool2dWithIndices', { x });
+  checkKinds('maxPool2dWithIndices', options, POOL_OPTIONS);
   checkRank('maxPool2d', x, 4, 'images [N, C, H, W]');
   const [y, indices] = several(maxPool2dOp([x], poolingOf('maxPool2d', x, options)));
   return { y, indices };
@@ -226,8 +246,10 @@ export function maxPool2dWithIndices(
  * @throws ShapeError, DTypeError and OptionError as `maxPool2d` does.
  */
 export function avgPool2d(x: Tensor, options: AvgPoolOptions): Tensor {
+  checkTensors('avgPool2d', { x });
+  checkKinds('avgPool2d', options, AVG_POOL_OPTIONS);
   checkRank('avgPool2d', x, 4, 'images [N, C, H, W]');
-  const pooling = poolingOf('avgPool2d', x, options, ['countIncludePad']);
+  const pooling = poolingOf('avgPool2d', x, options, AVG_POOL_OPTIONS);
   const means = average(x, pooling);
   const corrected = (y: Tensor, axis: 0 | 1): Tensor => {
     const size = extent(x.shape, 2 + axis);

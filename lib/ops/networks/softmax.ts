@@ -1,3 +1,4 @@
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import type { ExampleAxis } from '../../graph/exampleAxis';
 import { perInput } from '../../graph/flops';
 import { defineOp, single, type AxisUse, type Op } from '../../graph/op';
@@ -85,9 +86,14 @@ export interface SoftmaxOptions {
   readonly axis?: number;
 }
 
+const SOFTMAX_OPTIONS: Kinds<SoftmaxOptions> = { axis: 'number' };
+
 const along =
   (op: Op): ((x: Tensor, options?: SoftmaxOptions) => Tensor) =>
-  (x, { axis = -1 } = {}) => {
+  (x, options = {}) => {
+    checkTensors(op.name, { x });
+    checkKinds(op.name, options, SOFTMAX_OPTIONS);
+    const { axis = -1 } = options;
     const at = normalizeAxis(op.name, axis, x.shape.length);
     return moveAxis(single(op([moveAxis(x, at, -1)], {})), -1, at);
   };

@@ -1,11 +1,20 @@
 import { ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import type { ExampleAxis } from '../../graph/exampleAxis';
 import { movesData, perInput } from '../../graph/flops';
 import { defineOp, single, type AxisUse, type ConvolutionGeometry } from '../../graph/op';
 import { extent, formatShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { checkFloats, checkRank } from '../floats';
-import { geometryOf, pairOf, slidingNumbers, windowPositions, type Pair, type WindowOptions } from './window';
+import {
+  geometryOf,
+  type Pair,
+  pairOf,
+  slidingNumbers,
+  WINDOW_OPTIONS,
+  type WindowOptions,
+  windowPositions,
+} from './window';
 import { moreImages } from '../batching';
 
 // unfold and fold are each other's transposed map, so they share a file.
@@ -98,8 +107,14 @@ export const foldUnder = (
  * @throws ShapeError when the window does not fit; DTypeError for anything but floats; OptionError.
  */
 export function unfold(x: Tensor, options: WindowOptions): Tensor {
+  checkTensors('unfold', { x });
+  checkKinds('unfold', options, WINDOW_OPTIONS);
   const kernel = pairOf('unfold', 'kernel', options.kernel, 1);
-  return patchesUnder(x, geometryOf('unfold', options, ['kernel'], { image: x.shape, kernel }), kernel);
+  return patchesUnder(
+    x,
+    geometryOf('unfold', options, { kernel: 'numbers' }, { image: x.shape, kernel }),
+    kernel,
+  );
 }
 
 export interface FoldOptions extends WindowOptions {
@@ -107,17 +122,27 @@ export interface FoldOptions extends WindowOptions {
   readonly size: Pair;
 }
 
+const FOLD_OPTIONS: Kinds<FoldOptions> = {
+  size: 'numbers',
+  kernel: 'numbers',
+  stride: 'numbers',
+  padding: 'any',
+  dilation: 'numbers',
+};
+
 /**
  * The transposed map of `unfold`: adds patches [N, positions, C * kh * kw] to their places in images [N, C, ...size].
  *
  * @throws ShapeError when the patches are not those of such images; DTypeError for anything but floats; OptionError.
  */
 export function fold(patches: Tensor, options: FoldOptions): Tensor {
+  checkTensors('fold', { patches });
+  checkKinds('fold', options, FOLD_OPTIONS);
   const kernel = pairOf('fold', 'kernel', options.kernel, 1);
   const size = pairOf('fold', 'size', options.size, 0);
   return foldUnder(
     patches,
-    geometryOf('fold', options, ['kernel', 'size'], { image: size, kernel }),
+    geometryOf('fold', options, { kernel: 'numbers', size: 'numbers' }, { image: size, kernel }),
     kernel,
     size,
   );

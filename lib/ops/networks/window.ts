@@ -1,4 +1,5 @@
-import { checkOptions, OptionError, ShapeError } from '../../errors';
+import { describe, OptionError, ShapeError } from '../../errors';
+import { checkKinds, type Kind, type Kinds } from '../../graph/call';
 import type { ConvolutionGeometry } from '../../graph/op';
 import { extent, formatShape, type Shape } from '../../graph/shape';
 
@@ -27,6 +28,13 @@ export interface WindowGeometry {
   readonly dilation?: Pair;
 }
 
+/** Padding is more than one kind: `sidesOf` looks at it. */
+const GEOMETRY_OPTIONS: Kinds<WindowGeometry> = {
+  stride: 'numbers',
+  padding: 'any',
+  dilation: 'numbers',
+};
+
 export interface ConvolutionOptions extends WindowGeometry {
   /** How many groups channels and outputs divide into; as many as channels for a depthwise convolution. Default 1. */
   readonly groups?: number;
@@ -37,6 +45,13 @@ export interface WindowOptions extends WindowGeometry {
   readonly kernel: Pair;
 }
 
+export const WINDOW_OPTIONS: Kinds<WindowOptions> = {
+  kernel: 'numbers',
+  stride: 'numbers',
+  padding: 'any',
+  dilation: 'numbers',
+};
+
 /** The largest value the native side takes for an extent, a stride or a padding. */
 const LIMIT = 2 ** 31 - 1;
 
@@ -46,9 +61,16 @@ export function checkCount(where: string, name: string, n: number, least: number
   throw new OptionError(`${where}: ${name} must be an integer from ${least}, got ${n}`);
 }
 
+/** @throws OptionError unless there are two, of whatever. */
+function pairIn<T extends readonly [unknown, unknown]>(where: string, name: string, value: T): T {
+  const given: unknown = value;
+  if (Array.isArray(given) && given.length === 2) return value;
+  throw new OptionError(`${where}: ${name} must be a number or a pair, got ${describe(given)}`);
+}
+
 /** Both numbers of a pair. @throws OptionError unless they are integers from `least`. */
 export function pairOf(where: string, name: string, value: Pair, least: number): readonly [number, number] {
-  const [rows, columns] = typeof value === 'number' ? [value, value] : value;
+  const [rows, columns] = typeof value === 'number' ? [value, value] : pairIn(where, name, value);
   for (const n of [rows, columns]) checkCount(where, name, n, least);
   return [rows, columns];
 }
@@ -63,10 +85,10 @@ export interface Sizes {
 export function geometryOf(
   where: string,
   options: ConvolutionOptions,
-  more: readonly string[] = [],
+  more: Readonly<Record<string, Kind>> = {},
   sizes?: Sizes,
 ): ConvolutionGeometry {
-  checkOptions(where, options, ['stride', 'padding', 'dilation', ...more]);
+  checkKinds(where, options, { ...GEOMETRY_OPTIONS, ...more });
   const stride = pairOf(where, 'stride', options.stride ?? 1, 1);
   const dilation = pairOf(where, 'dilation', options.dilation ?? 1, 1);
   const groups = options.groups ?? 1;
@@ -101,7 +123,8 @@ function sidesOf(
   if (typeof padding === 'string') {
     throw new OptionError(`${where}: padding must be numbers, 'same' or 'valid', got '${String(padding)}'`);
   }
-  const [rows, columns] = typeof padding === 'number' ? [padding, padding] : padding;
+  const [rows, columns] =
+    typeof padding === 'number' ? [padding, padding] : pairIn(where, 'padding', padding);
   return [pairOf(where, 'padding', rows, 0), pairOf(where, 'padding', columns, 0)];
 }
 

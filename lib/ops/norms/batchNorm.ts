@@ -1,4 +1,5 @@
-import { checkOptions, OptionError, ShapeError } from '../../errors';
+import { checkRecord, OptionError, ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { perInput } from '../../graph/flops';
 import { defineOp, several, single, type AxisUse } from '../../graph/op';
 import { extent, formatShape, sizeOf } from '../../graph/shape';
@@ -122,6 +123,8 @@ export interface BatchNormOptions {
   readonly eps?: number;
 }
 
+const BATCH_NORM_OPTIONS: Kinds<BatchNormOptions> = { eps: 'number' };
+
 /** The statistics of a batch, for `runningStatistics`. */
 export interface BatchStatistics {
   /** [C] */
@@ -153,7 +156,8 @@ export function batchNorm(
   bias: Tensor,
   options: BatchNormOptions = {},
 ): BatchStatistics & { readonly y: Tensor } {
-  checkOptions('batchNorm', options, ['eps']);
+  checkTensors('batchNorm', { x, gain, bias });
+  checkKinds('batchNorm', options, BATCH_NORM_OPTIONS);
   const { eps = DEFAULT_EPS } = options;
   checkEps('batchNorm', eps);
   checkBatch('batchNorm', x, gain, bias);
@@ -185,7 +189,10 @@ export function batchNormFrozen(
   statistics: { readonly mean: Tensor; readonly variance: Tensor },
   options: BatchNormOptions = {},
 ): Tensor {
-  checkOptions('batchNormFrozen', options, ['eps']);
+  checkRecord('batchNormFrozen', statistics, 'the statistics');
+  const { mean, variance } = statistics;
+  checkTensors('batchNormFrozen', { x, gain, bias, mean, variance });
+  checkKinds('batchNormFrozen', options, BATCH_NORM_OPTIONS);
   const { eps = DEFAULT_EPS } = options;
   checkEps('batchNormFrozen', eps);
   checkBatch('batchNormFrozen', x, gain, bias, statistics.mean, statistics.variance);
@@ -197,6 +204,8 @@ export interface RunningOptions {
   /** The weight of the batch. Default 0.1, as in PyTorch. */
   readonly momentum?: number;
 }
+
+const RUNNING_OPTIONS: Kinds<RunningOptions> = { momentum: 'number' };
 
 /**
  * Running statistics after one more batch: `(1 - momentum) before + momentum batch`, where the variance of the batch is
@@ -210,12 +219,19 @@ export function runningStatistics(
   batch: BatchStatistics,
   options: RunningOptions = {},
 ): { mean: Tensor; variance: Tensor } {
-  checkOptions('runningStatistics', options, ['momentum']);
+  checkRecord('runningStatistics', before, 'what was before');
+  checkRecord('runningStatistics', batch, 'the batch');
+  checkTensors('runningStatistics', { mean: before.mean, variance: before.variance });
+  checkTensors('runningStatistics', {
+    'mean of the batch': batch.mean,
+    'variance of the batch': batch.variance,
+  });
+  checkKinds('runningStatistics', options, RUNNING_OPTIONS);
   const { momentum = 0.1 } = options;
   if (!(momentum >= 0 && momentum <= 1)) {
     throw new OptionError(`runningStatistics: momentum must be from 0 to 1, got ${momentum}`);
   }
-  if (batch.count < 2) {
+  if (!(batch.count >= 2)) {
     throw new ShapeError(
       `runningStatistics: two elements per channel expected, got ${batch.count}; train with larger batches`,
     );

@@ -1,4 +1,5 @@
-import { checkOptions, OptionError, ShapeError } from '../../errors';
+import { OptionError, ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import type { ExampleAxis } from '../../graph/exampleAxis';
 import { perInput } from '../../graph/flops';
 import { defineOp, single, type AxisUse } from '../../graph/op';
@@ -129,6 +130,8 @@ export interface GroupNormOptions {
   readonly eps?: number;
 }
 
+const GROUP_NORM_OPTIONS: Kinds<GroupNormOptions> = { groups: 'number', eps: 'number' };
+
 /**
  * Group normalisation (Wu and He 2018) of x [N, C, ...] with gain [C] and bias [C]: mean and variance over the channels of
  * a group and everything after them, image by image,
@@ -139,7 +142,8 @@ export interface GroupNormOptions {
  *   one float dtype; OptionError for a misspelled or impossible option.
  */
 export function groupNorm(x: Tensor, gain: Tensor, bias: Tensor, options: GroupNormOptions = {}): Tensor {
-  checkOptions('groupNorm', options, ['groups', 'eps']);
+  checkTensors('groupNorm', { x, gain, bias });
+  checkKinds('groupNorm', options, GROUP_NORM_OPTIONS);
   const { groups = 32, eps = DEFAULT_EPS } = options;
   checkEps('groupNorm', eps);
   if (!Number.isSafeInteger(groups) || groups < 1) {
@@ -152,6 +156,8 @@ export interface InstanceNormOptions {
   /** Added to the variance. Default 1e-5, as in PyTorch. */
   readonly eps?: number;
 }
+
+const INSTANCE_NORM_OPTIONS: Kinds<InstanceNormOptions> = { eps: 'number' };
 
 /**
  * Instance normalisation (Ulyanov et al. 2016) of x [N, C, ...] with gain [C] and bias [C]: `groupNorm` with a group per
@@ -166,7 +172,8 @@ export function instanceNorm(
   bias: Tensor,
   options: InstanceNormOptions = {},
 ): Tensor {
-  checkOptions('instanceNorm', options, ['eps']);
+  checkTensors('instanceNorm', { x, gain, bias });
+  checkKinds('instanceNorm', options, INSTANCE_NORM_OPTIONS);
   const { eps = DEFAULT_EPS } = options;
   checkEps('instanceNorm', eps);
   // Without channels any number of groups will do.

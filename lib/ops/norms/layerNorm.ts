@@ -1,4 +1,4 @@
-import { checkOptions } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { perInput } from '../../graph/flops';
 import { defineOp, single } from '../../graph/op';
 import type { Tensor } from '../../graph/tensor';
@@ -87,6 +87,8 @@ export interface LayerNormOptions {
   readonly eps?: number;
 }
 
+const LAYER_NORM_OPTIONS: Kinds<LayerNormOptions> = { eps: 'number' };
+
 /**
  * Layer normalisation over the last axis (Ba et al. 2016) of x [..., D] with gain [D] and bias [D]:
  *
@@ -96,7 +98,8 @@ export interface LayerNormOptions {
  *   OptionError for a misspelled option or a negative eps.
  */
 export function layerNorm(x: Tensor, gain: Tensor, bias: Tensor, options: LayerNormOptions = {}): Tensor {
-  checkOptions('layerNorm', options, ['eps']);
+  checkTensors('layerNorm', { x, gain, bias });
+  checkKinds('layerNorm', options, LAYER_NORM_OPTIONS);
   const { eps = DEFAULT_EPS } = options;
   checkEps('layerNorm', eps);
   return single(layerNormOp([x, gain, bias], { eps }));

@@ -1,4 +1,4 @@
-import { checkOptions } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { perInput } from '../../graph/flops';
 import { defineOp, single } from '../../graph/op';
 import type { Tensor } from '../../graph/tensor';
@@ -91,6 +91,8 @@ export interface RmsNormOptions {
   readonly eps?: number;
 }
 
+const RMS_NORM_OPTIONS: Kinds<RmsNormOptions> = { eps: 'number' };
+
 /**
  * Root mean square normalisation over the last axis (Zhang and Sennrich 2019) of x [..., D] with gain [D]:
  *
@@ -100,7 +102,8 @@ export interface RmsNormOptions {
  *   OptionError for a misspelled option or a negative eps.
  */
 export function rmsNorm(x: Tensor, gain: Tensor, options: RmsNormOptions = {}): Tensor {
-  checkOptions('rmsNorm', options, ['eps']);
+  checkTensors('rmsNorm', { x, gain });
+  checkKinds('rmsNorm', options, RMS_NORM_OPTIONS);
   const { eps = 1e-6 } = options;
   checkEps('rmsNorm', eps);
   return single(rmsNormOp([x, gain], { eps }));

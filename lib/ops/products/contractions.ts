@@ -1,4 +1,5 @@
-import { ShapeError } from '../../errors';
+import { describe, isList, OptionError, ShapeError } from '../../errors';
+import { checkKinds, checkNumbers, checkTensors, type Kinds } from '../../graph/call';
 import { extent, formatShape, normalizeAxis } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { mul } from '../elementwise/arithmetic';
@@ -13,6 +14,8 @@ export interface TensordotOptions {
   readonly axes?: number | readonly [a: readonly number[], b: readonly number[]];
 }
 
+const TENSORDOT_OPTIONS: Kinds<TensordotOptions> = { axes: 'any' };
+
 /**
  * The sum of products over pairs of axes: the other axes of a, then those of b, remain.
  *
@@ -20,7 +23,10 @@ export interface TensordotOptions {
  * tensordot(a, b, { axes: [[0], [1]] });            // sum_i a[i, j] b[k, i] -> [j, k]
  * @throws ShapeError when the axes do not pair up or their extents differ; DTypeError for two dtypes.
  */
-export function tensordot(a: Tensor, b: Tensor, { axes = 2 }: TensordotOptions = {}): Tensor {
+export function tensordot(a: Tensor, b: Tensor, options: TensordotOptions = {}): Tensor {
+  checkTensors('tensordot', { a, b });
+  checkKinds('tensordot', options, TENSORDOT_OPTIONS);
+  const { axes = 2 } = options;
   checkOneDType('tensordot', [a, b]);
   const [rankA, rankB] = [a.shape.length, b.shape.length];
   const counted = (count: number): [number[], number[]] => {
@@ -32,6 +38,12 @@ export function tensordot(a: Tensor, b: Tensor, { axes = 2 }: TensordotOptions =
     const first = Array.from({ length: count }, (_, i) => i);
     return [first.map((i) => rankA - count + i), first];
   };
+  if (typeof axes !== 'number') {
+    if (!isList(axes))
+      throw new OptionError(`tensordot: axes must be a number or two lists, got ${describe(axes)}`);
+    checkNumbers('tensordot', 'the axes of a', axes[0], false);
+    checkNumbers('tensordot', 'the axes of b', axes[1], false);
+  }
   const [ofA, ofB] =
     typeof axes === 'number'
       ? counted(axes)
@@ -65,6 +77,7 @@ export function tensordot(a: Tensor, b: Tensor, { axes = 2 }: TensordotOptions =
  * @throws ShapeError for an operand without axes.
  */
 export function outer(a: Tensor, b: Tensor): Tensor {
+  checkTensors('outer', { a, b });
   if (a.shape.length === 0 || b.shape.length === 0)
     throw new ShapeError('outer: one axis or more expected, got []');
   return mul(expandDims(a, -1), expandDims(b, -2));
@@ -75,6 +88,7 @@ export function outer(a: Tensor, b: Tensor): Tensor {
  * @throws ShapeError for an operand without axes, or when the last axes differ.
  */
 export function inner(a: Tensor, b: Tensor): Tensor {
+  checkTensors('inner', { a, b });
   if (a.shape.length === 0 || b.shape.length === 0)
     throw new ShapeError('inner: one axis or more expected, got []');
   return tensordot(a, b, { axes: [[-1], [-1]] });
@@ -85,6 +99,7 @@ export function inner(a: Tensor, b: Tensor): Tensor {
  * @throws ShapeError when the sizes differ.
  */
 export function vdot(a: Tensor, b: Tensor): Tensor {
+  checkTensors('vdot', { a, b });
   if (a.size !== b.size) {
     throw new ShapeError(
       `vdot: two tensors of one size expected, got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
@@ -98,6 +113,7 @@ export function vdot(a: Tensor, b: Tensor): Tensor {
  * `y[i m + k, j n + l] = a[i, j] b[k, l]`; an operand with fewer axes gets leading ones of extent 1.
  */
 export function kron(a: Tensor, b: Tensor): Tensor {
+  checkTensors('kron', { a, b });
   const rank = Math.max(a.shape.length, b.shape.length);
   const padded = (x: Tensor): number[] => [...Array<number>(rank - x.shape.length).fill(1), ...x.shape];
   const [shapeA, shapeB] = [padded(a), padded(b)];

@@ -1,8 +1,8 @@
 import { DTypeError, ShapeError } from '../../errors';
+import { checkTensors } from '../../graph/call';
 import { isFloat } from '../../graph/dtype';
 import { moved, sameExampleAxis, type ExampleAxis } from '../../graph/exampleAxis';
 import {
-  checkTensors,
   defineOp,
   single,
   type AxisUse,
@@ -270,7 +270,7 @@ function gatherThrough(
  *   float64, or two different ones.
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
-  checkTensors('matmul', [a, b]);
+  checkTensors('matmul', { a, b });
   if (a.shape.length === 0 || b.shape.length === 0) {
     throw new ShapeError(
       `matmul: one axis or more expected, got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
@@ -292,7 +292,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
 
 /** `x W^T + b` for a weight [out, in], the layout of PyTorch's linear layers. */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
-  checkTensors('linear', bias === undefined ? [x, weight] : [x, weight, bias]);
+  checkTensors('linear', bias === undefined ? { x, weight } : { x, weight, bias });
   const y = matmul(x, transpose(weight));
   return bias ? add(y, bias) : y;
 }

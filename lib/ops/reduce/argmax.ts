@@ -1,4 +1,5 @@
 import { ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { perInput } from '../../graph/flops';
 import { defineOp, single, type Op } from '../../graph/op';
 import { formatShape, normalizeAxis } from '../../graph/shape';
@@ -32,10 +33,15 @@ export interface ArgmaxOptions {
   readonly keepDims?: boolean;
 }
 
+const ARGMAX_OPTIONS: Kinds<ArgmaxOptions> = { axis: 'number', keepDims: 'boolean' };
+
 const argExtreme =
   (name: 'argmax' | 'argmin') =>
   (op: Op<{ axis: number }>): ((x: Tensor, options?: ArgmaxOptions) => Tensor) =>
-  (x, { axis = -1, keepDims = false } = {}) => {
+  (x, options = {}) => {
+    checkTensors(name, { x });
+    checkKinds(name, options, ARGMAX_OPTIONS);
+    const { axis = -1, keepDims = false } = options;
     const numbers = x.dtype === 'bool' || x.dtype === 'uint8' ? cast(x, 'int32') : x;
     const at = normalizeAxis(name, axis, x.shape.length);
     if (x.shape[at] === 0) {

@@ -1,4 +1,5 @@
 import { PalimpsestError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { normalizeAxes } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { cast, pow, square } from '../elementwise/arithmetic';
@@ -15,6 +16,8 @@ export interface NormOptions extends ReduceOptions {
   readonly order?: number;
 }
 
+const NORM_OPTIONS: Kinds<NormOptions> = { order: 'number', axis: 'numbers', keepDims: 'boolean' };
+
 /**
  * The norm over some axes (all by default), as of one long vector: `(sum |x|^order)^(1 / order)`. Its gradient at zero is zero for
  * orders of 1 and more.
@@ -22,6 +25,8 @@ export interface NormOptions extends ReduceOptions {
  * @throws PalimpsestError ERR_ARGUMENT for an order that is not a number; DTypeError for other than floats.
  */
 export function norm(x: Tensor, options: NormOptions = {}): Tensor {
+  checkTensors('norm', { x });
+  checkKinds('norm', options, NORM_OPTIONS);
   checkFloats('norm', x);
   return inFloat32((numbers) => wideNorm(numbers, options), x);
 }

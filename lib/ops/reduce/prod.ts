@@ -1,3 +1,4 @@
+import { checkKinds, checkTensors } from '../../graph/call';
 import { perInput } from '../../graph/flops';
 import { defineOp, single } from '../../graph/op';
 import { normalizeAxes, sizeOf } from '../../graph/shape';
@@ -7,7 +8,7 @@ import { cumprod } from '../scan/cumprod';
 import { before } from '../scan/scanAxis';
 import { reshape } from '../shape/reshape';
 import { transpose } from '../shape/transpose';
-import { sum, withoutAxes, type ReduceOptions } from './sum';
+import { REDUCE_OPTIONS, type ReduceOptions, sum, withoutAxes } from './sum';
 
 const prodOp = defineOp<{ axes: readonly number[] }>('prod', {
   infer: ([x], { axes }) => ({
@@ -50,7 +51,10 @@ function productOfOthers(x: Tensor, axes: readonly number[]): Tensor {
  * The product over some axes (all by default); 1 over an empty one. Derivatives are right where elements are zero, in every
  * order. bool and uint8 give int32, and int32 wraps around.
  */
-export function prod(x: Tensor, { axis, keepDims = false }: ReduceOptions = {}): Tensor {
+export function prod(x: Tensor, options: ReduceOptions = {}): Tensor {
+  checkTensors('prod', { x });
+  checkKinds('prod', options, REDUCE_OPTIONS);
+  const { axis, keepDims = false } = options;
   const numbers = x.dtype === 'bool' || x.dtype === 'uint8' ? cast(x, 'int32') : x;
   const axes = normalizeAxes('prod', axis, x.shape.length);
   const reduced = axes.length === 0 ? numbers : single(prodOp([numbers], { axes }));

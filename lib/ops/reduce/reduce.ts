@@ -1,4 +1,5 @@
 import { DTypeError, PalimpsestError, ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { isFloat } from '../../graph/dtype';
 import { perInput } from '../../graph/flops';
 import { defineOp, single, type Op } from '../../graph/op';
@@ -10,7 +11,7 @@ import { inFloat32 } from '../inFloat32';
 import { stopGradient } from '../shape/identity';
 import { reshape } from '../shape/reshape';
 import { rootOrZero } from './rootOrZero';
-import { sum, withoutAxes, type ReduceOptions } from './sum';
+import { REDUCE_OPTIONS, type ReduceOptions, sum, withoutAxes } from './sum';
 import { withAttributes, behindBatch } from '../batchAxes';
 
 interface Axes {
@@ -49,7 +50,10 @@ function shares(x: Tensor, y: Tensor, axes: readonly number[]): Tensor {
 const extreme =
   (name: 'max' | 'min') =>
   (op: Op<Axes>): ((x: Tensor, options?: ReduceOptions) => Tensor) =>
-  (x, { axis, keepDims = false } = {}) => {
+  (x, options = {}) => {
+    checkTensors(name, { x });
+    checkKinds(name, options, REDUCE_OPTIONS);
+    const { axis, keepDims = false } = options;
     const axes = normalizeAxes(name, axis, x.shape.length);
     const kept = withoutAxes(x.shape, axes);
     if (x.size === 0 && sizeOf(kept) > 0) {
@@ -85,6 +89,8 @@ const asFloat = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : cast(x, 'float32'
 
 /** The mean over some axes (all by default): `sum(x) / n`. NaN over an empty axis. Integers and bool give float32. */
 export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
+  checkTensors('mean', { x });
+  checkKinds('mean', options, REDUCE_OPTIONS);
   const count = countOf(x.shape, normalizeAxes('mean', options.axis, x.shape.length));
   return inFloat32((numbers) => div(sum(numbers, options), count), asFloat(x));
 }
@@ -94,22 +100,31 @@ export interface VarianceOptions extends ReduceOptions {
   readonly correction?: number;
 }
 
+const VARIANCE_OPTIONS: Kinds<VarianceOptions> = { ...REDUCE_OPTIONS, correction: 'number' };
+
 /**
  * The variance over some axes (all by default): `sum((x - mean)^2) / (n - correction)`, in two passes. Integers and bool give
  * float32.
  * @throws PalimpsestError ERR_ARGUMENT for a correction that is negative or not finite.
  */
-export const variance = (x: Tensor, options: VarianceOptions = {}): Tensor =>
-  inFloat32((numbers) => wideVariance(numbers, options), asFloat(x));
+export function variance(x: Tensor, options: VarianceOptions = {}): Tensor {
+  checkTensors('variance', { x });
+  checkKinds('variance', options, VARIANCE_OPTIONS);
+  return inFloat32((numbers) => wideVariance('variance', numbers, options), asFloat(x));
+}
 
-function wideVariance(x: Tensor, { axis, keepDims = false, correction = 0 }: VarianceOptions): Tensor {
+function wideVariance(
+  where: string,
+  x: Tensor,
+  { axis, keepDims = false, correction = 0 }: VarianceOptions,
+): Tensor {
   if (!(correction >= 0 && correction < Infinity)) {
     throw new PalimpsestError(
       'ERR_ARGUMENT',
-      `variance: a correction of 0 or more expected, got ${correction}`,
+      `${where}: a correction of 0 or more expected, got ${correction}`,
     );
   }
-  const axes = normalizeAxes('variance', axis, x.shape.length);
+  const axes = normalizeAxes(where, axis, x.shape.length);
   const centred = sub(x, mean(x, { axis: axes, keepDims: true }));
   return div(
     sum(square(centred), { axis: axes, keepDims }),
@@ -122,14 +137,19 @@ function wideVariance(x: Tensor, { axis, keepDims = false, correction = 0 }: Var
  * equal, as that of a norm is.
  * @throws PalimpsestError ERR_ARGUMENT for a correction that is negative or not finite.
  */
-export const std = (x: Tensor, options: VarianceOptions = {}): Tensor =>
-  inFloat32((numbers) => rootOrZero(wideVariance(numbers, options), sqrt), asFloat(x));
+export function std(x: Tensor, options: VarianceOptions = {}): Tensor {
+  checkTensors('std', { x });
+  checkKinds('std', options, VARIANCE_OPTIONS);
+  return inFloat32((numbers) => rootOrZero(wideVariance('std', numbers, options), sqrt), asFloat(x));
+}
 
 /**
  * `log(sum(exp(x)))` over some axes (all by default) without overflow: the largest element is taken out first. Its
  * gradient is the softmax.
  */
 export function logSumExp(x: Tensor, options: ReduceOptions = {}): Tensor {
+  checkTensors('logSumExp', { x });
+  checkKinds('logSumExp', options, REDUCE_OPTIONS);
   checkFloat('logSumExp', x);
   return inFloat32((numbers) => wideLogSumExp(numbers, options), x);
 }

@@ -1,4 +1,5 @@
 import { ShapeError } from '../../errors';
+import { checkKinds, checkNumbers, checkTensors, type Kinds } from '../../graph/call';
 import { moved } from '../../graph/exampleAxis';
 import { movesData, perInput } from '../../graph/flops';
 import { defineOp, single } from '../../graph/op';
@@ -45,6 +46,8 @@ export interface ReduceOptions {
   readonly keepDims?: boolean;
 }
 
+export const REDUCE_OPTIONS: Kinds<ReduceOptions> = { axis: 'numbers', keepDims: 'boolean' };
+
 /** The shape without the reduced axes. */
 export const withoutAxes = (shape: Shape, axes: readonly number[]): Shape =>
   shape.filter((_, i) => !axes.includes(i));
@@ -53,7 +56,10 @@ export const withoutAxes = (shape: Shape, axes: readonly number[]): Shape =>
  * The sum over some axes (all by default); pairwise, in an order that does not depend on the number of threads. bool and uint8
  * give int32, and int32 wraps around.
  */
-export function sum(numbers: Tensor, { axis, keepDims = false }: ReduceOptions = {}): Tensor {
+export function sum(numbers: Tensor, options: ReduceOptions = {}): Tensor {
+  checkTensors('sum', { numbers });
+  checkKinds('sum', options, REDUCE_OPTIONS);
+  const { axis, keepDims = false } = options;
   const x = numbers.dtype === 'bool' || numbers.dtype === 'uint8' ? whole(numbers) : numbers;
   const axes = normalizeAxes('sum', axis, x.shape.length);
   const reduced = axes.length === 0 ? x : single(sumOp([x], { axes }));
@@ -96,6 +102,7 @@ export const broadcastToOp = defineOp<{ shape: Shape }>('broadcastTo', {
 
 /** Repeats a tensor along axes of extent 1 and new leading axes. @throws ShapeError when the shapes do not broadcast. */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  checkTensors('broadcastTo', { x });
   checkShape('broadcastTo', shape);
   if (!sameShape(broadcastShapes('broadcastTo', [x.shape, shape]), shape)) {
     throw new ShapeError(`broadcastTo: ${formatShape(x.shape)} does not broadcast to ${formatShape(shape)}`);
@@ -105,6 +112,8 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
 
 /** Sums a tensor down to a shape that broadcasts to its own: the transposed map of broadcasting. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
+  checkTensors('sumTo', { x });
+  checkNumbers('sumTo', 'shape', shape, false);
   return reshape(sum(x, { axis: repeatedAxes(shape, x.shape), keepDims: true }), shape);
 }
 

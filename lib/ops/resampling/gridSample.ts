@@ -1,4 +1,5 @@
-import { checkOptions, OptionError, ShapeError } from '../../errors';
+import { OptionError, ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { extent, formatShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import {
@@ -29,6 +30,12 @@ export interface GridSampleOptions {
   readonly alignCorners?: boolean;
 }
 
+const GRID_SAMPLE_OPTIONS: Kinds<GridSampleOptions> = {
+  mode: 'string',
+  padding: 'string',
+  alignCorners: 'boolean',
+};
+
 /** One axis of the image at all positions of the grid, [N, positions] each. */
 interface Neighbour {
   /** int32, within the image. */
@@ -48,7 +55,8 @@ interface Neighbour {
  *   both have one float dtype; OptionError for a misspelled or unknown option.
  */
 export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions = {}): Tensor {
-  checkOptions('gridSample', options, ['mode', 'padding', 'alignCorners']);
+  checkTensors('gridSample', { x, grid });
+  checkKinds('gridSample', options, GRID_SAMPLE_OPTIONS);
   const { mode = 'bilinear', padding = 'zeros', alignCorners = false } = options;
   oneOf('mode', mode, ['bilinear', 'nearest']);
   oneOf('padding', padding, ['zeros', 'border', 'reflection']);

@@ -1,4 +1,5 @@
 import { ShapeError } from '../../errors';
+import { checkTensors } from '../../graph/call';
 import { formatShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { checkRank } from '../floats';
@@ -12,6 +13,7 @@ import { transpose } from '../shape/transpose';
  * @throws ShapeError unless r^2 divides the channels.
  */
 export function pixelShuffle(x: Tensor, factor: number): Tensor {
+  checkTensors('pixelShuffle', { x });
   checkRank('pixelShuffle', x, 4, 'images [N, C r^2, H, W]');
   checkFactor('pixelShuffle', factor);
   const [n, channels, height, width] = x.shape as readonly [number, number, number, number];
@@ -31,6 +33,7 @@ export function pixelShuffle(x: Tensor, factor: number): Tensor {
  * @throws ShapeError unless r divides height and width.
  */
 export function pixelUnshuffle(x: Tensor, factor: number): Tensor {
+  checkTensors('pixelUnshuffle', { x });
   checkRank('pixelUnshuffle', x, 4, 'images [N, C, H r, W r]');
   checkFactor('pixelUnshuffle', factor);
   const [n, channels, tall, wide] = x.shape as readonly [number, number, number, number];

@@ -1,4 +1,5 @@
-import { checkOptions, OptionError, ShapeError } from '../../errors';
+import { OptionError, ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { extent, formatShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { checkFloats } from '../floats';
@@ -16,6 +17,13 @@ export interface ResizeOptions {
   readonly alignCorners?: boolean;
 }
 
+const RESIZE_OPTIONS: Kinds<ResizeOptions> = {
+  size: 'numbers',
+  scale: 'numbers',
+  mode: 'string',
+  alignCorners: 'boolean',
+};
+
 /**
  * Resizes x [N, C, ...], for example images [N, C, H, W], with the conventions of PyTorch's `interpolate`: the value at cell
  * o is taken at `(o + 1/2) / scale - 1/2` of the source (half-pixel centres; at `floor(o / scale)` for `nearest`), or at
@@ -28,7 +36,8 @@ export interface ResizeOptions {
  *   exactly one of size and scale is given, with a positive number per axis.
  */
 export function resize(x: Tensor, options: ResizeOptions): Tensor {
-  checkOptions('resize', options, ['size', 'scale', 'mode', 'alignCorners']);
+  checkTensors('resize', { x });
+  checkKinds('resize', options, RESIZE_OPTIONS);
   const { size, scale, mode = 'nearest', alignCorners = false } = options;
   checkFloats('resize', x);
   if (!['nearest', 'linear', 'cubic'].includes(mode)) {

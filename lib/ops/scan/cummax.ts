@@ -1,9 +1,18 @@
 import { DTypeError } from '../../errors';
+import { checkKinds, checkTensors } from '../../graph/call';
 import { defineOp, type Op } from '../../graph/op';
 import { extent } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { takeAlong, takeAlongGrad } from '../indexing/takeAlong';
-import { along, batchedScan, sameLine, scanKernel, type Along, type ScanOptions } from './scanAxis';
+import {
+  along,
+  type Along,
+  batchedScan,
+  sameLine,
+  SCAN_OPTIONS,
+  scanKernel,
+  type ScanOptions,
+} from './scanAxis';
 
 /** cummax and cummin: they differ in the kernel alone. */
 function defineCumulative(name: 'cummax' | 'cummin'): Op<Along> {
@@ -32,6 +41,8 @@ const cumulative =
   (name: 'cummax' | 'cummin') =>
   (op: Op<Along>): ((x: Tensor, options?: ScanOptions) => CumulativeExtremes) =>
   (x, options = {}) => {
+    checkTensors(name, { x });
+    checkKinds(name, options, SCAN_OPTIONS);
     if (x.dtype === 'bool' || x.dtype === 'uint8') {
       throw new DTypeError(`${name}: floats, int32 or int64 expected, got ${x.dtype}; cast it first`);
     }

@@ -1,3 +1,4 @@
+import { checkKinds, checkTensors } from '../../graph/call';
 import { defineOp, single } from '../../graph/op';
 import type { Tensor } from '../../graph/tensor';
 import { cast, mul } from '../elementwise/arithmetic';
@@ -5,11 +6,12 @@ import { scanOf } from './linearScan';
 import {
   after,
   along,
+  type Along,
   batchedScan,
   before,
   sameLine,
+  SCAN_OPTIONS,
   scanKernel,
-  type Along,
   type ScanOptions,
 } from './scanAxis';
 
@@ -34,6 +36,8 @@ const cumprodOp = defineOp<Along>('cumprod', {
  * @throws ShapeError for an axis that is not there.
  */
 export function cumprod(x: Tensor, options: ScanOptions = {}): Tensor {
+  checkTensors('cumprod', { x });
+  checkKinds('cumprod', options, SCAN_OPTIONS);
   const attributes = along('cumprod', x, options);
   const numbers = x.dtype === 'bool' || x.dtype === 'uint8' ? cast(x, 'int32') : x;
   return single(cumprodOp([numbers], attributes));

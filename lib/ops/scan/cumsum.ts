@@ -1,7 +1,16 @@
+import { checkKinds, checkTensors } from '../../graph/call';
 import { defineOp, single } from '../../graph/op';
 import type { Tensor } from '../../graph/tensor';
 import { cast } from '../elementwise/arithmetic';
-import { along, batchedScan, sameLine, scanKernel, type Along, type ScanOptions } from './scanAxis';
+import {
+  along,
+  type Along,
+  batchedScan,
+  sameLine,
+  SCAN_OPTIONS,
+  scanKernel,
+  type ScanOptions,
+} from './scanAxis';
 
 const cumsumOp = defineOp<Along>('cumsum', {
   infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
@@ -29,6 +38,8 @@ const cumsumOp = defineOp<Along>('cumsum', {
  * @throws ShapeError for an axis that is not there.
  */
 export function cumsum(x: Tensor, options: ScanOptions = {}): Tensor {
+  checkTensors('cumsum', { x });
+  checkKinds('cumsum', options, SCAN_OPTIONS);
   const attributes = along('cumsum', x, options);
   const numbers = x.dtype === 'bool' || x.dtype === 'uint8' ? cast(x, 'int32') : x;
   return single(cumsumOp([numbers], attributes));

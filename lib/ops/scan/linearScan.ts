@@ -1,4 +1,5 @@
 import { ShapeError } from '../../errors';
+import { checkKinds, checkTensors } from '../../graph/call';
 import { defineOp, single } from '../../graph/op';
 import { formatShape, sameShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -7,11 +8,12 @@ import { checkFloats } from '../floats';
 import {
   after,
   along,
+  type Along,
   batchedScan,
   before,
   sameLine,
+  SCAN_OPTIONS,
   scanKernel,
-  type Along,
   type ScanOptions,
 } from './scanAxis';
 
@@ -48,6 +50,8 @@ export const scanOf = (a: Tensor, b: Tensor, attributes: Along): Tensor =>
  * @throws ShapeError for different shapes; DTypeError for different dtypes or other than floats.
  */
 export function linearScan(a: Tensor, b: Tensor, options: ScanOptions = {}): Tensor {
+  checkTensors('linearScan', { a, b });
+  checkKinds('linearScan', options, SCAN_OPTIONS);
   checkFloats('linearScan', a, b);
   if (!sameShape(a.shape, b.shape)) {
     throw new ShapeError(

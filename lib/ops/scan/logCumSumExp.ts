@@ -1,3 +1,4 @@
+import { checkKinds, checkTensors } from '../../graph/call';
 import { defineOp, single } from '../../graph/op';
 import type { Tensor } from '../../graph/tensor';
 import { equal, mul, sub, zerosLike } from '../elementwise/arithmetic';
@@ -7,11 +8,12 @@ import { scanOf } from './linearScan';
 import {
   after,
   along,
+  type Along,
   batchedScan,
   before,
   sameLine,
+  SCAN_OPTIONS,
   scanKernel,
-  type Along,
   type ScanOptions,
 } from './scanAxis';
 
@@ -42,6 +44,8 @@ const logCumSumExpOp = defineOp<Along>('logCumSumExp', {
  * @throws ShapeError for an axis that is not there; DTypeError for other than floats.
  */
 export function logCumSumExp(x: Tensor, options: ScanOptions = {}): Tensor {
+  checkTensors('logCumSumExp', { x });
+  checkKinds('logCumSumExp', options, SCAN_OPTIONS);
   checkFloats('logCumSumExp', x);
   return single(logCumSumExpOp([x], along('logCumSumExp', x, options)));
 }

@@ -1,3 +1,4 @@
+import { type Kinds } from '../../graph/call';
 import type { ExampleAxis } from '../../graph/exampleAxis';
 import type { AxisUse, BatchUse, Lowering } from '../../graph/op';
 import { extent, normalizeAxis, sizeOf, type Shape } from '../../graph/shape';
@@ -18,6 +19,8 @@ export interface ScanOptions {
   /** Go from the end to the beginning. Default false. */
   readonly reverse?: boolean;
 }
+
+export const SCAN_OPTIONS: Kinds<ScanOptions> = { axis: 'number', reverse: 'boolean' };
 
 /** The options with the axis counted from the front. */
 export const along = (where: string, x: Tensor, { axis = -1, reverse = false }: ScanOptions): Along => ({

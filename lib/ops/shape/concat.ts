@@ -1,4 +1,5 @@
 import { DTypeError, ShapeError } from '../../errors';
+import { checkKinds, checkTensorList, type Kinds } from '../../graph/call';
 import { sameExampleAxis, type ExampleAxis } from '../../graph/exampleAxis';
 import { movesData } from '../../graph/flops';
 import { defineOp, single, type AxisUse, type Op, type Site, type ThroughUse } from '../../graph/op';
@@ -69,11 +70,16 @@ export interface ConcatOptions {
   readonly axis?: number;
 }
 
+const CONCAT_OPTIONS: Kinds<ConcatOptions> = { axis: 'number' };
+
 /**
  * Joins tensors end to end along an axis; their other extents agree.
  * @throws ShapeError for no tensor or when other extents differ; DTypeError for different dtypes.
  */
-export function concat(tensors: readonly Tensor[], { axis = 0 }: ConcatOptions = {}): Tensor {
+export function concat(tensors: readonly Tensor[], options: ConcatOptions = {}): Tensor {
+  checkKinds('concat', options, CONCAT_OPTIONS);
+  checkTensorList('concat', 'tensors', tensors);
+  const { axis = 0 } = options;
   const [first, ...others] = tensors;
   if (!first) throw new ShapeError('concat: at least one tensor expected');
   const at = normalizeAxis('concat', axis, first.shape.length);
@@ -95,7 +101,10 @@ export function concat(tensors: readonly Tensor[], { axis = 0 }: ConcatOptions =
  * Joins tensors of one shape along a new axis.
  * @throws ShapeError when shapes differ; DTypeError for different dtypes.
  */
-export function stack(tensors: readonly Tensor[], { axis = 0 }: ConcatOptions = {}): Tensor {
+export function stack(tensors: readonly Tensor[], options: ConcatOptions = {}): Tensor {
+  checkKinds('stack', options, CONCAT_OPTIONS);
+  checkTensorList('stack', 'tensors', tensors);
+  const { axis = 0 } = options;
   const [first] = tensors;
   if (!first) throw new ShapeError('stack: at least one tensor expected');
   const other = tensors.find((tensor) => !sameShape(tensor.shape, first.shape));

@@ -1,10 +1,11 @@
 import { ShapeError } from '../../errors';
+import { checkKinds, checkTensors } from '../../graph/call';
 import { extent, formatShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { sum } from '../reduce/sum';
 import { reshape } from './reshape';
 import { placeSlice, slice } from './slice';
-import { checkOffset, type OffsetOptions } from './triangle';
+import { checkOffset, OFFSET_OPTIONS, type OffsetOptions } from './triangle';
 
 /** Where a diagonal of a matrix lies in its elements in row-major order, and how long it is. */
 function diagonalOf(
@@ -21,7 +22,10 @@ function diagonalOf(
  * A diagonal of the last two axes: `y[..., i] = x[..., i, i + offset]` (for a negative offset `x[..., i - offset, i]`).
  * @throws ShapeError for fewer than two axes; PalimpsestError ERR_ARGUMENT for an offset that is no integer.
  */
-export function diagonal(x: Tensor, { offset = 0 }: OffsetOptions = {}): Tensor {
+export function diagonal(x: Tensor, options: OffsetOptions = {}): Tensor {
+  checkTensors('diagonal', { x });
+  checkKinds('diagonal', options, OFFSET_OPTIONS);
+  const { offset = 0 } = options;
   checkOffset('diagonal', offset);
   if (x.shape.length < 2)
     throw new ShapeError(`diagonal: two axes or more expected, got ${formatShape(x.shape)}`);
@@ -43,7 +47,10 @@ export function diagonal(x: Tensor, { offset = 0 }: OffsetOptions = {}): Tensor 
  * `n + |offset|` rows and columns.
  * @throws ShapeError for no axis; PalimpsestError ERR_ARGUMENT for an offset that is no integer.
  */
-export function diagEmbed(x: Tensor, { offset = 0 }: OffsetOptions = {}): Tensor {
+export function diagEmbed(x: Tensor, options: OffsetOptions = {}): Tensor {
+  checkTensors('diagEmbed', { x });
+  checkKinds('diagEmbed', options, OFFSET_OPTIONS);
+  const { offset = 0 } = options;
   checkOffset('diagEmbed', offset);
   if (x.shape.length === 0) throw new ShapeError('diagEmbed: one axis or more expected, got []');
   const before = x.shape.slice(0, -1);
@@ -64,6 +71,8 @@ export function diagEmbed(x: Tensor, { offset = 0 }: OffsetOptions = {}): Tensor
  * @throws ShapeError for other than one or two axes.
  */
 export function diag(x: Tensor, options: OffsetOptions = {}): Tensor {
+  checkTensors('diag', { x });
+  checkKinds('diag', options, OFFSET_OPTIONS);
   if (x.shape.length === 1) return diagEmbed(x, options);
   if (x.shape.length === 2) return diagonal(x, options);
   throw new ShapeError(

@@ -1,4 +1,5 @@
 import { OptionError, ShapeError } from '../../errors';
+import { checkKinds, checkTensorList, type Kinds } from '../../graph/call';
 import { extent, formatShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { broadcastTo } from '../reduce/sum';
@@ -12,6 +13,8 @@ export interface MeshgridOptions {
   readonly indexing?: 'xy' | 'ij';
 }
 
+const MESHGRID_OPTIONS: Kinds<MeshgridOptions> = { indexing: 'string' };
+
 /**
  * The coordinates of the points of a grid, one tensor per vector, each with an axis per vector.
  *
@@ -19,7 +22,10 @@ export interface MeshgridOptions {
  * const [x, y] = meshgrid([columns, rows]);         // [3], [2] -> two of [2, 3]
  * @throws ShapeError unless every tensor has one axis; OptionError for another indexing.
  */
-export function meshgrid(vectors: readonly Tensor[], { indexing = 'xy' }: MeshgridOptions = {}): Tensor[] {
+export function meshgrid(vectors: readonly Tensor[], options: MeshgridOptions = {}): Tensor[] {
+  checkKinds('meshgrid', options, MESHGRID_OPTIONS);
+  checkTensorList('meshgrid', 'vectors', vectors);
+  const { indexing = 'xy' } = options;
   if (!['xy', 'ij'].includes(indexing))
     throw new OptionError(`meshgrid: indexing 'xy' or 'ij' expected, got '${indexing}'`);
   const wrong = vectors.find(({ shape }) => shape.length !== 1);

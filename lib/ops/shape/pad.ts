@@ -1,4 +1,5 @@
 import { OptionError, ShapeError } from '../../errors';
+import { checkKinds, checkNumbers, checkTensors, type Kinds } from '../../graph/call';
 import { movesData } from '../../graph/flops';
 import { defineOp, single, type Site } from '../../graph/op';
 import { extent, formatShape, type Shape } from '../../graph/shape';
@@ -66,6 +67,8 @@ export interface PadOptions {
   readonly mode?: 'constant' | MarginMode;
 }
 
+const PAD_OPTIONS: Kinds<PadOptions> = { value: 'number', mode: 'string' };
+
 /**
  * Surrounds a tensor with a constant or with elements of its own: per axis `[low, high]` elements before the first and after
  * the last.
@@ -78,8 +81,12 @@ export interface PadOptions {
 export function pad(
   x: Tensor,
   amounts: readonly (readonly [low: number, high: number])[],
-  { value, mode = 'constant' }: PadOptions = {},
+  options: PadOptions = {},
 ): Tensor {
+  checkTensors('pad', { x });
+  checkKinds('pad', options, PAD_OPTIONS);
+  checkNumbers('pad', 'the amounts', Array.isArray(amounts) ? amounts.flat() : amounts, false);
+  const { value, mode = 'constant' } = options;
   const isAmount = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
   if (amounts.length !== x.shape.length || !amounts.flat().every(isAmount)) {
     throw new ShapeError(

@@ -1,3 +1,4 @@
+import { checkKinds, checkNumbers, checkTensors, type Kinds } from '../../graph/call';
 import { tensor } from '../../graph/create';
 import { PalimpsestError, ShapeError } from '../../errors';
 import { extent, formatShape, normalizeAxis } from '../../graph/shape';
@@ -23,6 +24,8 @@ function checkCounts(where: string, counts: readonly number[]): void {
  * @throws PalimpsestError ERR_ARGUMENT unless the repetitions are non-negative integers.
  */
 export function tile(x: Tensor, repetitions: number | readonly number[]): Tensor {
+  checkTensors('tile', { x });
+  checkNumbers('tile', 'repetitions', repetitions);
   const given = typeof repetitions === 'number' ? [repetitions] : repetitions;
   checkCounts('tile', given);
   const rank = Math.max(given.length, x.shape.length);
@@ -47,6 +50,8 @@ export interface RepeatOptions {
   readonly axis?: number;
 }
 
+const REPEAT_OPTIONS: Kinds<RepeatOptions> = { axis: 'number' };
+
 /**
  * Every entry of an axis so many times in a row: one count for all, or one per entry.
  *
@@ -56,7 +61,11 @@ export interface RepeatOptions {
  * @throws PalimpsestError ERR_ARGUMENT unless the counts are non-negative integers; ShapeError unless there is one count,
  *   or one per entry.
  */
-export function repeat(x: Tensor, counts: number | readonly number[], { axis }: RepeatOptions = {}): Tensor {
+export function repeat(x: Tensor, counts: number | readonly number[], options: RepeatOptions = {}): Tensor {
+  checkTensors('repeat', { x });
+  checkKinds('repeat', options, REPEAT_OPTIONS);
+  checkNumbers('repeat', 'counts', counts);
+  const { axis } = options;
   if (axis === undefined) return repeat(reshape(x, [x.size]), counts, { axis: 0 });
   const at = normalizeAxis('repeat', axis, x.shape.length);
   const length = extent(x.shape, at);

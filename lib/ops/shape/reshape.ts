@@ -1,4 +1,5 @@
 import { ShapeError } from '../../errors';
+import { checkNumbers, checkTensors } from '../../graph/call';
 import { reshapedAxis } from '../../graph/exampleAxis';
 import { defineOp, single } from '../../graph/op';
 import {
@@ -37,6 +38,8 @@ const reshapeOp = defineOp<{ shape: Shape }>('reshape', {
  * @throws ShapeError when the sizes differ.
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  checkTensors('reshape', { x });
+  checkNumbers('reshape', 'shape', shape, false);
   const target = withInferredExtent(x, shape);
   checkShape('reshape', target);
   if (sizeOf(target) !== x.size) {
@@ -60,6 +63,7 @@ function withInferredExtent(x: Tensor, shape: Shape): Shape {
 
 /** Merges the axes from `from` to `to` (inclusive) into one. */
 export function flatten(x: Tensor, from = 0, to = -1): Tensor {
+  checkTensors('flatten', { x });
   if (x.shape.length === 0) return reshape(x, [1]);
   const first = normalizeAxis('flatten', from, x.shape.length);
   const last = normalizeAxis('flatten', to, x.shape.length);
@@ -69,6 +73,7 @@ export function flatten(x: Tensor, from = 0, to = -1): Tensor {
 
 /** Inserts an axis of extent 1 before `axis`; negative positions count from the end of the result. */
 export function expandDims(x: Tensor, axis: number): Tensor {
+  checkTensors('expandDims', { x });
   const at = normalizeAxis('expandDims', axis, x.shape.length + 1);
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
 }

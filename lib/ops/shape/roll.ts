@@ -1,4 +1,5 @@
 import { PalimpsestError, ShapeError } from '../../errors';
+import { checkKinds, checkNumbers, checkTensors, type Kinds } from '../../graph/call';
 import { defineOp, single, type Site } from '../../graph/op';
 import { extent, normalizeAxis, sizeOf, type Shape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -54,6 +55,8 @@ export interface RollOptions {
   readonly axis?: number | readonly number[];
 }
 
+const ROLL_OPTIONS: Kinds<RollOptions> = { axis: 'numbers' };
+
 /**
  * Moves elements along an axis by `shift` places; what leaves at one end comes in at the other:
  * `y[(i + shift) mod n] = x[i]`.
@@ -63,7 +66,11 @@ export interface RollOptions {
  * @throws PalimpsestError ERR_ARGUMENT for a shift that is no integer; ShapeError for an axis that is not there, or when
  *   there is not one axis per shift.
  */
-export function roll(x: Tensor, shift: number | readonly number[], { axis }: RollOptions = {}): Tensor {
+export function roll(x: Tensor, shift: number | readonly number[], options: RollOptions = {}): Tensor {
+  checkTensors('roll', { x });
+  checkKinds('roll', options, ROLL_OPTIONS);
+  checkNumbers('roll', 'shift', shift);
+  const { axis } = options;
   const shifts = typeof shift === 'number' ? [shift] : shift;
   const wrong = shifts.find((places) => !Number.isSafeInteger(places));
   if (wrong !== undefined)

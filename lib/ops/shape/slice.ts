@@ -1,4 +1,5 @@
 import { PalimpsestError, ShapeError } from '../../errors';
+import { checkKinds, checkNumbers, checkTensors, type Kinds } from '../../graph/call';
 import { movesData } from '../../graph/flops';
 import { defineOp, single, type Site } from '../../graph/op';
 import { extent, formatShape, normalizeAxis, sizeOf, type Shape } from '../../graph/shape';
@@ -103,6 +104,8 @@ export interface SliceOptions {
   readonly steps?: readonly (number | undefined)[];
 }
 
+const SLICE_OPTIONS: Kinds<SliceOptions> = { starts: 'places', stops: 'places', steps: 'places' };
+
 /**
  * Regularly spaced elements along every axis, `x[start:stop:step, ...]` as NumPy reads it: bounds beyond the ends are cut.
  * Axes that the options do not reach stay whole.
@@ -112,7 +115,10 @@ export interface SliceOptions {
  * slice(x, { steps: [-1] });                        // rows in reverse
  * @throws ShapeError for more entries than axes; PalimpsestError ERR_ARGUMENT for a step of 0 or a fraction.
  */
-export function slice(x: Tensor, { starts = [], stops = [], steps = [] }: SliceOptions = {}): Tensor {
+export function slice(x: Tensor, options: SliceOptions = {}): Tensor {
+  checkTensors('slice', { x });
+  checkKinds('slice', options, SLICE_OPTIONS);
+  const { starts = [], stops = [], steps = [] } = options;
   const rank = x.shape.length;
   if (Math.max(starts.length, stops.length, steps.length) > rank) {
     throw new ShapeError(`slice: at most ${rank} entries expected for ${formatShape(x.shape)}`);
@@ -160,15 +166,17 @@ export interface SplitOptions {
   readonly axis?: number;
 }
 
+const SPLIT_OPTIONS: Kinds<SplitOptions> = { axis: 'number' };
+
 /**
  * Cuts a tensor along an axis into equal parts, given their number, or into parts of the given extents.
  * @throws ShapeError when the parts do not add up to the axis.
  */
-export function split(
-  x: Tensor,
-  parts: number | readonly number[],
-  { axis = 0 }: SplitOptions = {},
-): Tensor[] {
+export function split(x: Tensor, parts: number | readonly number[], options: SplitOptions = {}): Tensor[] {
+  checkTensors('split', { x });
+  checkKinds('split', options, SPLIT_OPTIONS);
+  checkNumbers('split', 'parts', parts);
+  const { axis = 0 } = options;
   const at = normalizeAxis('split', axis, x.shape.length);
   const length = extent(x.shape, at);
   const extents = typeof parts === 'number' ? equalParts(length, parts) : parts;

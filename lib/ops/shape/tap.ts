@@ -1,4 +1,5 @@
-import { kindOf, OptionError } from '../../errors';
+import { describe, OptionError } from '../../errors';
+import { checkTensors } from '../../graph/call';
 import { defineOp, single } from '../../graph/op';
 import type { Tensor } from '../../graph/tensor';
 import { nodesInOrder } from '../../graph/lowering/walk';
@@ -24,9 +25,10 @@ const tapOp = defineOp<Name>('tap', {
  * @throws OptionError for an empty name.
  */
 export function tap(x: Tensor, name: string): Tensor {
+  checkTensors('tap', { x });
   const given: unknown = name;
-  if (typeof given !== 'string') throw new OptionError(`tap: a name expected, got ${kindOf(given)}`);
-  if (name === '') throw new OptionError('tap: a name expected, got an empty text');
+  if (typeof given !== 'string' || given === '')
+    throw new OptionError(`tap: a name expected, got ${describe(given)}`);
   return single(tapOp([x], { name }));
 }
 

@@ -1,4 +1,5 @@
 import { ShapeError } from '../../errors';
+import { checkNumbers, checkTensors } from '../../graph/call';
 import { moved } from '../../graph/exampleAxis';
 import { movesData } from '../../graph/flops';
 import { defineOp, single } from '../../graph/op';
@@ -41,6 +42,8 @@ export const transposeOp = defineOp<{ permutation: Permutation }>('transpose', {
  * @throws ShapeError unless the permutation names every axis once.
  */
 export function transpose(x: Tensor, permutation?: Permutation): Tensor {
+  checkTensors('transpose', { x });
+  if (permutation !== undefined) checkNumbers('transpose', 'permutation', permutation, false);
   const rank = x.shape.length;
   if (!permutation && rank < 2)
     throw new ShapeError(`transpose: two axes expected, got ${formatShape(x.shape)}`);
@@ -54,6 +57,7 @@ export function transpose(x: Tensor, permutation?: Permutation): Tensor {
 
 /** Moves one axis to another position, the others keep their order. */
 export function moveAxis(x: Tensor, from: number, to: number): Tensor {
+  checkTensors('moveAxis', { x });
   const source = normalizeAxis('moveAxis', from, x.shape.length);
   const target = normalizeAxis('moveAxis', to, x.shape.length);
   const order = [...x.shape.keys()].filter((axis) => axis !== source);

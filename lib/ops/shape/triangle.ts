@@ -1,4 +1,5 @@
 import { PalimpsestError, ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import type { DType } from '../../graph/dtype';
 import { extent, formatShape, type Shape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -11,6 +12,8 @@ export interface OffsetOptions {
   /** The diagonal: 0 is the main one, positive ones lie above it. Default 0. */
   readonly offset?: number;
 }
+
+export const OFFSET_OPTIONS: Kinds<OffsetOptions> = { offset: 'number' };
 
 export function checkOffset(where: string, offset: number): void {
   if (Number.isSafeInteger(offset)) return;
@@ -29,7 +32,10 @@ function diagonalNumbers(where: string, shape: Shape): Tensor {
  * The upper triangle of the last two axes: `y[i, j] = x[i, j]` where `j - i >= offset`, and 0 elsewhere, whatever stood there.
  * @throws ShapeError for fewer than two axes; PalimpsestError ERR_ARGUMENT for an offset that is no integer.
  */
-export function triu(x: Tensor, { offset = 0 }: OffsetOptions = {}): Tensor {
+export function triu(x: Tensor, options: OffsetOptions = {}): Tensor {
+  checkTensors('triu', { x });
+  checkKinds('triu', options, OFFSET_OPTIONS);
+  const { offset = 0 } = options;
   checkOffset('triu', offset);
   return where(greaterEqual(diagonalNumbers('triu', x.shape), offset), x, zeros([], x.dtype));
 }
@@ -38,7 +44,10 @@ export function triu(x: Tensor, { offset = 0 }: OffsetOptions = {}): Tensor {
  * The lower triangle of the last two axes: `y[i, j] = x[i, j]` where `j - i <= offset`, and 0 elsewhere, whatever stood there.
  * @throws ShapeError for fewer than two axes; PalimpsestError ERR_ARGUMENT for an offset that is no integer.
  */
-export function tril(x: Tensor, { offset = 0 }: OffsetOptions = {}): Tensor {
+export function tril(x: Tensor, options: OffsetOptions = {}): Tensor {
+  checkTensors('tril', { x });
+  checkKinds('tril', options, OFFSET_OPTIONS);
+  const { offset = 0 } = options;
   checkOffset('tril', offset);
   return where(lessEqual(diagonalNumbers('tril', x.shape), offset), x, zeros([], x.dtype));
 }
@@ -50,14 +59,15 @@ export interface EyeOptions extends OffsetOptions {
   readonly dtype?: DType;
 }
 
+const EYE_OPTIONS: Kinds<EyeOptions> = { columns: 'number', dtype: 'dtype', offset: 'number' };
+
 /**
  * The identity matrix: 1 where `j - i = offset`, 0 elsewhere.
  * @throws PalimpsestError ERR_ARGUMENT for an offset that is no integer; ShapeError for extents that are not.
  */
-export function eye(
-  rows: number,
-  { columns = rows, offset = 0, dtype = 'float32' }: EyeOptions = {},
-): Tensor {
+export function eye(rows: number, options: EyeOptions = {}): Tensor {
+  checkKinds('eye', options, EYE_OPTIONS);
+  const { columns = rows, offset = 0, dtype = 'float32' } = options;
   checkOffset('eye', offset);
   return cast(equal(diagonalNumbers('eye', [rows, columns]), offset), dtype);
 }

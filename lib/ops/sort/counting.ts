@@ -1,4 +1,5 @@
 import { PalimpsestError, ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { tensor } from '../../graph/create';
 import { isFloat } from '../../graph/dtype';
 import { perInput } from '../../graph/flops';
@@ -31,6 +32,8 @@ export interface BincountOptions {
   readonly weights?: Tensor;
 }
 
+const BINCOUNT_OPTIONS: Kinds<BincountOptions> = { length: 'number', weights: 'tensor' };
+
 /**
  * How often each of 0, 1, ..., length - 1 is among int32 numbers, as int32; or the sums of their weights.
  *
@@ -39,7 +42,10 @@ export interface BincountOptions {
  * @throws DTypeError for other than int32 numbers or float weights; ShapeError for weights of another shape or a length that
  *   is no extent.
  */
-export function bincount(x: Tensor, { length, weights }: BincountOptions): Tensor {
+export function bincount(x: Tensor, options: BincountOptions): Tensor {
+  checkTensors('bincount', { x });
+  checkKinds('bincount', options, BINCOUNT_OPTIONS);
+  const { length, weights } = options;
   if (!Number.isSafeInteger(length) || length < 0)
     throw new ShapeError(`bincount: a length of 0 or more expected, got ${length}`);
   const numbers = reshape(asIndices('bincount', x, 'numbers'), [x.size]);
@@ -63,6 +69,13 @@ export interface HistogramOptions {
   readonly density?: boolean;
 }
 
+const HISTOGRAM_OPTIONS: Kinds<HistogramOptions> = {
+  bins: 'numbers',
+  range: 'list',
+  weights: 'tensor',
+  density: 'boolean',
+};
+
 /** Counts and where they were made. */
 export interface HistogramCounts {
   /** One per bin: int32, or the dtype of the weights; of the elements' float dtype for densities. */
@@ -81,6 +94,8 @@ export interface HistogramCounts {
  * @throws PalimpsestError ERR_ARGUMENT unless there is one bin or more and edges or range are finite and ascending.
  */
 export function histogramCounts(numbers: Tensor, options: HistogramOptions = {}): HistogramCounts {
+  checkTensors('histogramCounts', { numbers });
+  checkKinds('histogramCounts', options, HISTOGRAM_OPTIONS);
   const x = isFloat(numbers.dtype) ? numbers : cast(numbers, 'float32');
   const edges = edgesOf(x, options);
   const bins = edges.size - 1;

@@ -1,4 +1,5 @@
 import { PalimpsestError, ShapeError } from '../../errors';
+import { checkKinds, checkNumbers, checkTensors, type Kinds } from '../../graph/call';
 import { isFloat } from '../../graph/dtype';
 import { extent, formatShape, normalizeAxes, sizeOf } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -7,7 +8,7 @@ import { add, cast, equal, full, mul, sub } from '../elementwise/arithmetic';
 import { isNaN, where } from '../elementwise/math';
 import { take } from '../indexing/take';
 import { any } from '../reduce/logical';
-import { withoutAxes } from '../reduce/sum';
+import { REDUCE_OPTIONS, withoutAxes } from '../reduce/sum';
 import { expandDims, reshape } from '../shape/reshape';
 import { moveAxis, transpose } from '../shape/transpose';
 import { sort } from './sort';
@@ -36,6 +37,12 @@ export interface QuantileOptions {
   /** Default `linear`. */
   readonly interpolation?: Interpolation;
 }
+
+const QUANTILE_OPTIONS: Kinds<QuantileOptions> = {
+  axis: 'numbers',
+  keepDims: 'boolean',
+  interpolation: 'string',
+};
 
 /** The position of a quantile among n sorted elements is `n q + alpha + q (1 - alpha - beta) - 1`: [alpha, beta]. */
 const PLOTTING: Partial<Record<Interpolation, readonly [number, number]>> = {
@@ -108,8 +115,12 @@ function checkQuantiles(qs: readonly number[], interpolation: string): void {
 export function quantile(
   numbers: Tensor,
   q: number | readonly number[],
-  { axis, keepDims = false, interpolation = 'linear' }: QuantileOptions = {},
+  options: QuantileOptions = {},
 ): Tensor {
+  checkTensors('quantile', { numbers });
+  checkKinds('quantile', options, QUANTILE_OPTIONS);
+  checkNumbers('quantile', 'q', q);
+  const { axis, keepDims = false, interpolation = 'linear' } = options;
   const qs = typeof q === 'number' ? [q] : q;
   checkQuantiles(qs, interpolation);
   const x = isFloat(numbers.dtype) ? numbers : cast(numbers, 'float32');
@@ -164,5 +175,8 @@ function between(low: Tensor, high: Tensor, weight: Tensor): Tensor {
 }
 
 /** The median over some axes (all by default): the middle element, or the mean of the two in the middle. See `quantile`. */
-export const median = (x: Tensor, options: Omit<QuantileOptions, 'interpolation'> = {}): Tensor =>
-  quantile(x, 0.5, options);
+export function median(x: Tensor, options: Omit<QuantileOptions, 'interpolation'> = {}): Tensor {
+  checkTensors('median', { x });
+  checkKinds('median', options, REDUCE_OPTIONS);
+  return quantile(x, 0.5, options);
+}

@@ -1,4 +1,5 @@
 import { DTypeError, PalimpsestError, ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { agreedAxis } from '../agreedAxis';
 import { defineOp, single } from '../../graph/op';
 import { formatShape, sameShape } from '../../graph/shape';
@@ -35,6 +36,8 @@ export interface SearchSortedOptions {
   readonly side?: 'left' | 'right';
 }
 
+const SEARCH_SORTED_OPTIONS: Kinds<SearchSortedOptions> = { side: 'string' };
+
 /**
  * Where values belong in sorted sequences, as int32: the number of elements that are less (`left`), or not greater (`right`).
  * `sorted` is one sequence [n] for values of any shape, or [..., n] beside values [..., m] with equal leading axes. NaN counts as
@@ -44,11 +47,10 @@ export interface SearchSortedOptions {
  * searchSorted(tensor([1, 3, 5]), tensor([3, 4]));        // [1, 2]
  * @throws ShapeError when leading axes differ; DTypeError for different dtypes; PalimpsestError ERR_ARGUMENT for another side.
  */
-export function searchSorted(
-  sorted: Tensor,
-  values: Tensor,
-  { side = 'left' }: SearchSortedOptions = {},
-): Tensor {
+export function searchSorted(sorted: Tensor, values: Tensor, options: SearchSortedOptions = {}): Tensor {
+  checkTensors('searchSorted', { sorted, values });
+  checkKinds('searchSorted', options, SEARCH_SORTED_OPTIONS);
+  const { side = 'left' } = options;
   if (!['left', 'right'].includes(side))
     throw new PalimpsestError('ERR_ARGUMENT', `searchSorted: side is 'left' or 'right', got '${side}'`);
   if (sorted.dtype !== values.dtype) {

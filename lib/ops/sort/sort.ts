@@ -1,3 +1,4 @@
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { perInput } from '../../graph/flops';
 import { defineOp, single } from '../../graph/op';
 import { extent } from '../../graph/shape';
@@ -48,6 +49,8 @@ export interface SortOptions {
   readonly descending?: boolean;
 }
 
+const SORT_OPTIONS: Kinds<SortOptions> = { axis: 'number', descending: 'boolean' };
+
 /**
  * The elements in order along an axis, for every dtype. Minus zero comes before zero, and NaN last in either direction. The
  * gradient goes back to where the elements came from.
@@ -56,7 +59,10 @@ export interface SortOptions {
  * sort(tensor([3, 1, 2]));                                // [1, 2, 3]
  * @throws ShapeError for an axis that is not there.
  */
-export function sort(x: Tensor, { axis = -1, descending = false }: SortOptions = {}): Tensor {
+export function sort(x: Tensor, options: SortOptions = {}): Tensor {
+  checkTensors('sort', { x });
+  checkKinds('sort', options, SORT_OPTIONS);
+  const { axis = -1, descending = false } = options;
   return alongLast('sort', x, axis, (rows) => single(sortOp([rows], { descending })));
 }
 
@@ -65,6 +71,9 @@ export function sort(x: Tensor, { axis = -1, descending = false }: SortOptions =
  * their order, in either direction.
  * @throws ShapeError for an axis that is not there.
  */
-export function argsort(x: Tensor, { axis = -1, descending = false }: SortOptions = {}): Tensor {
+export function argsort(x: Tensor, options: SortOptions = {}): Tensor {
+  checkTensors('argsort', { x });
+  checkKinds('argsort', options, SORT_OPTIONS);
+  const { axis = -1, descending = false } = options;
   return alongLast('argsort', x, axis, (rows) => argsortRows(rows, { descending }));
 }

@@ -1,4 +1,5 @@
 import { ShapeError } from '../../errors';
+import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
 import { perInput } from '../../graph/flops';
 import { defineOp, single } from '../../graph/op';
 import { extent, formatShape, normalizeAxis } from '../../graph/shape';
@@ -36,6 +37,8 @@ export interface TopkOptions {
   readonly largest?: boolean;
 }
 
+const TOPK_OPTIONS: Kinds<TopkOptions> = { axis: 'number', largest: 'boolean' };
+
 /**
  * The k largest elements along an axis, the largest first, and where they are. Of equal elements the first ones are taken, and
  * NaN only when nothing else is left. The gradient goes back to where the elements came from.
@@ -44,7 +47,10 @@ export interface TopkOptions {
  * const { values, indices } = topk(logits, 5);            // [N, V] -> [N, 5]
  * @throws ShapeError unless k is an integer from 0 to the extent of the axis.
  */
-export function topk(x: Tensor, k: number, { axis = -1, largest = true }: TopkOptions = {}): Picked {
+export function topk(x: Tensor, k: number, options: TopkOptions = {}): Picked {
+  checkTensors('topk', { x });
+  checkKinds('topk', options, TOPK_OPTIONS);
+  const { axis = -1, largest = true } = options;
   const at = normalizeAxis('topk', axis, x.shape.length);
   checkCount('topk', x, k, at, 0);
   const indices = alongLast('topk', x, at, (rows) => single(topkOp([rows], { k, largest })));
@@ -58,15 +64,16 @@ export interface KthValueOptions {
   readonly keepDims?: boolean;
 }
 
+const KTH_VALUE_OPTIONS: Kinds<KthValueOptions> = { axis: 'number', keepDims: 'boolean' };
+
 /**
  * The k-th smallest element along an axis (the smallest is number 1), and where it is.
  * @throws ShapeError unless k is an integer from 1 to the extent of the axis.
  */
-export function kthValue(
-  x: Tensor,
-  k: number,
-  { axis = -1, keepDims = false }: KthValueOptions = {},
-): Picked {
+export function kthValue(x: Tensor, k: number, options: KthValueOptions = {}): Picked {
+  checkTensors('kthValue', { x });
+  checkKinds('kthValue', options, KTH_VALUE_OPTIONS);
+  const { axis = -1, keepDims = false } = options;
   const at = normalizeAxis('kthValue', axis, x.shape.length);
   checkCount('kthValue', x, k, at, 1);
   const { indices } = topk(x, k, { axis: at, largest: false });

@@ -1,3 +1,4 @@
+import { checkTensors } from '../../graph/call';
 import { tensor } from '../../graph/create';
 import { evaluate } from '../../graph/evaluate';
 import type { RunOptions, Tensor } from '../../graph/tensor';
@@ -43,6 +44,7 @@ function changes(sorted: Tensor): Tensor {
  * @throws AbortedError when `signal` fires.
  */
 export async function unique(x: Tensor, options: RunOptions = {}): Promise<Unique> {
+  checkTensors('unique', { x });
   const flat = reshape(x, [x.size]);
   if (x.size === 0) {
     const none = (): Tensor => tensor(new Int32Array(0));

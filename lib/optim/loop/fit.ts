@@ -1,4 +1,4 @@
-import { checkFunction, checkOptions, kindOf, NotFiniteError, OptionError } from '../../errors';
+import { checkFunction, checkOptions, describe, NotFiniteError, OptionError } from '../../errors';
 import { tensor } from '../../graph/create';
 import { evaluate } from '../../graph/evaluate';
 import type { RunOptions } from '../../graph/tensor';
@@ -317,5 +317,5 @@ function checkParts<P, B>(options: FitOptions<P, B>): void {
   if (stopWhen) checkFunction('fit: stopWhen.test', stopWhen.test);
   const folder: unknown = checkpoint?.folder;
   if (checkpoint && (typeof folder !== 'string' || folder === ''))
-    throw new OptionError(`fit: checkpoint.folder must be a path, got ${kindOf(folder)}`);
+    throw new OptionError(`fit: checkpoint.folder must be a path, got ${describe(folder)}`);
 }

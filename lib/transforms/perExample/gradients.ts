@@ -1,5 +1,6 @@
-import { checkOptions, DTypeError, kindOf, OptionError, PalimpsestError, ShapeError } from '../../errors';
-import { checkTensors, type Site } from '../../graph/op';
+import { checkOptions, DTypeError, describe, OptionError, PalimpsestError, ShapeError } from '../../errors';
+import { checkTensors } from '../../graph/call';
+import type { Site } from '../../graph/op';
 import { formatShape, type Shape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { tensorsOf, withTensors } from '../../graph/tree';
@@ -78,7 +79,7 @@ export class PerExampleGradients<P> {
    * @throws ShapeError for weights of another shape; DTypeError for another dtype than that of the losses.
    */
   weightedSum(weights: Tensor): P {
-    checkTensors('weightedSum', [weights]);
+    checkTensors('weightedSum', { weights });
     const many = weights.shape.length === 2;
     if ((!many && weights.shape.length !== 1) || weights.shape.at(-1) !== this.count) {
       throw new ShapeError(
@@ -134,7 +135,7 @@ export class PerExampleGradients<P> {
   gram(other: PerExampleGradients<P> = this): Tensor {
     const given: unknown = other;
     if (!(given instanceof PerExampleGradients)) {
-      const what = `gram: PerExampleGradients expected, got ${kindOf(given)}`;
+      const what = `gram: PerExampleGradients expected, got ${describe(given)}`;
       throw new PalimpsestError('ERR_ARGUMENT', what);
     }
     checkLike('gram', "the other gradients' parameters", this.#tensors, other.#tensors);

@@ -1,4 +1,4 @@
-import { ExampleAxisError, kindOf, nearest, OptionError } from '../../errors';
+import { ExampleAxisError, describe, nearest, OptionError } from '../../errors';
 import { sameExampleAxis, wholeAxis, type ExampleAxis } from '../../graph/exampleAxis';
 import { formatShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
@@ -22,7 +22,7 @@ export class Taps {
   find(name: string): { readonly value: Tensor; readonly cotangent: Tensor | null } {
     const given: unknown = name;
     if (typeof given !== 'string')
-      throw new OptionError(`at: the name of a tap expected, got ${kindOf(given)}`);
+      throw new OptionError(`at: the name of a tap expected, got ${describe(given)}`);
     const taps = tapsOf(this.#losses);
     const [value, ...more] = taps.get(name) ?? [];
     if (!value) {

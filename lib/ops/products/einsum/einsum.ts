@@ -1,4 +1,5 @@
-import { ShapeError } from '../../../errors';
+import { describe, PalimpsestError, ShapeError } from '../../../errors';
+import { checkKinds, checkTensorList, type Kinds } from '../../../graph/call';
 import type { Tensor } from '../../../graph/tensor';
 import { broadcastTo } from '../../reduce/sum';
 import { reshape } from '../../shape/reshape';
@@ -14,6 +15,8 @@ export interface EinsumOptions {
    */
   readonly path?: ContractionPath;
 }
+
+const EINSUM_OPTIONS: Kinds<EinsumOptions> = { path: 'any' };
 
 /**
  * Sums of products over named axes, as NumPy has it: every letter names an axis, axes of one name run together, and names
@@ -31,12 +34,17 @@ export interface EinsumOptions {
  * @throws PalimpsestError ERR_ARGUMENT for what is no equation or path; ShapeError when operands do not fit it; DTypeError
  *   unless they are of one numeric dtype.
  */
-export function einsum(equation: string, operands: readonly Tensor[], { path }: EinsumOptions = {}): Tensor {
+export function einsum(equation: string, operands: readonly Tensor[], options: EinsumOptions = {}): Tensor {
+  checkKinds('einsum', options, EINSUM_OPTIONS);
+  checkTensorList('einsum', 'operands', operands);
+  if (typeof equation !== 'string')
+    throw new PalimpsestError('ERR_ARGUMENT', `einsum: an equation expected, got ${describe(equation)}`);
+  const { path } = options;
   if (operands.length === 0) throw new ShapeError('einsum: at least one operand expected');
   checkOneDType('einsum', operands);
   const parsed = equationOf(equation, operands);
   const { inputs, output, sizes } = parsed;
-  if (path) checkPath(path, operands.length);
+  if (path !== undefined) checkPath(path, operands.length);
   const left = operands.map((tensor, i) => plain({ tensor, labels: inputs[i] ?? [] }, sizes));
   for (const [first, second] of path ?? contractionPath(parsed)) {
     const [a, b] = [left[first], left[second]] as [Labeled, Labeled];

@@ -1,4 +1,5 @@
-import { PalimpsestError } from '../../../errors';
+import { checkNumbers } from '../../../graph/call';
+import { describe, isList, PalimpsestError } from '../../../errors';
 import type { Equation, Label } from './labels';
 
 /** Which two operands are contracted next: places in the list, from which both leave and to whose end the result comes. */
@@ -105,8 +106,12 @@ function greedy(
 
 /** Throws unless the path contracts so many operands into one. */
 export function checkPath(path: ContractionPath, operands: number): void {
+  if (!isList(path))
+    throw new PalimpsestError('ERR_ARGUMENT', `einsum: a path is an array of pairs, got ${describe(path)}`);
   let left = operands;
-  for (const [first, second] of path) {
+  for (const pair of path) {
+    checkNumbers('einsum', 'a step of the path', pair, false);
+    const [first, second] = pair;
     const isPlace = (place: number): boolean => Number.isInteger(place) && place >= 0 && place < left;
     if (!isPlace(first) || !isPlace(second) || first === second) {
       throw new PalimpsestError(
