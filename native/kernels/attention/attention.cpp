@@ -1,11 +1,11 @@
 // attention: y = softmax(score(q k^T)) v for each example and head, and the logarithms of the sums under the
-// softmax. The scores are never stored: tiles of queries go over the blocks of keys and keep the largest score
-// so far and the sums relative to it, and are scaled when a larger one comes (Milakov and Gimelshein 2018; Dao
-// et al. 2022).
+// softmax. The scores are never stored: tiles of queries go over the blocks of keys and keep the largest
+// score so far and the sums relative to it, and are scaled when a larger one comes (Milakov and Gimelshein
+// 2018; Dao et al. 2022).
 //
-// Roofline: arithmetic. Two multiply-adds for every pair of a query and a key that it sees and every number of
-// their width, against one exponential (some 8 cycles for 16 of them) a pair. A tile computes scores up to the
-// last key that any of its queries sees and no further, so that a causal block costs what it must.
+// Roofline: arithmetic. Two multiply-adds for every pair of a query and a key that it sees and every number
+// of their width, against one exponential (some 8 cycles for 16 of them) a pair. A tile computes scores up to
+// the last key that any of its queries sees and no further: a causal block costs what it must.
 #include <cmath>
 #include <limits>
 
@@ -93,7 +93,8 @@ class Forward {
   void block(const Task& task, Range keys, const Space& space) const {
     const Index matrix = task.example * shape_.key_heads + task.head / shape_.group();
     const Index first = matrix * shape_.keys + keys.begin;
-    pack_transposed(call_.input(1).as<T>() + first * shape_.width, keys.size(), shape_.width, space.key_panels);
+    pack_transposed(call_.input(1).as<T>() + first * shape_.width, keys.size(), shape_.width,
+                    space.key_panels);
     pack_rows(call_.input(2).as<T>() + first * shape_.value_width, keys.size(), shape_.value_width,
               space.value_panels);
     const product::Slivers tiles{task.rows.size(), micro_kernels<T>().tile_rows};

@@ -94,7 +94,8 @@ template <typename T>
 void pack_rows(const T* rows, Index count, Index width, T* to) {
   const Index columns = panel_columns<T>();
   for (Index begin = 0; begin < width; begin += columns, to += count * columns) {
-    micro_kernels<T>().copy_clearing(rows + begin, width, std::min(columns, width - begin), count, to, columns);
+    const Index own = std::min(columns, width - begin);
+    micro_kernels<T>().copy_clearing(rows + begin, width, own, count, to, columns);
   }
 }
 

@@ -6,7 +6,8 @@
 // Scores are computed again, a block at a time. One task goes over the blocks of keys of a head, and for each
 // of them over the blocks of queries, so that every sum has one order.
 //
-// Roofline: arithmetic, five products of the size of one forwards. Tiles leave out what no query of theirs sees.
+// Roofline: arithmetic, five products of the size of one forwards. Tiles leave out what no query of theirs
+// sees.
 #include "attention_blocks.h"
 #include "attention_loops.h"
 
@@ -102,7 +103,8 @@ class Backward {
     const Index first = matrix_of(head) * shape_.keys + range.begin;
     const Index width = shape_.width, value_width = shape_.value_width;
     pack_transposed(call_.input(1).as<T>() + first * width, range.size(), width, space.key_panels);
-    pack_transposed(call_.input(2).as<T>() + first * value_width, range.size(), value_width, space.value_panels);
+    pack_transposed(call_.input(2).as<T>() + first * value_width, range.size(), value_width,
+                    space.value_panels);
     T* const dk = dk_.rows(static_cast<std::size_t>(head)) + range.begin * dk_.step;
     T* const dv = dv_.rows(static_cast<std::size_t>(head)) + range.begin * dv_.step;
     std::fill_n(dk, range.size() * dk_.step, T(0));
@@ -128,8 +130,8 @@ class Backward {
       T* const ds = space.ds + row * kScoreStep;
       const Index end = shape_.seen(rows.begin + row + height - 1, range).end;
       const Index across = round_up(end, lanes);
-      multiply_across<T>(queries_.data + first * step, step, true, height, space.key_panels, shape_.width, across,
-                         shape_.width, p, kScoreStep, Update::store);
+      multiply_across<T>(queries_.data + first * step, step, true, height, space.key_panels, shape_.width,
+                         across, shape_.width, p, kScoreStep, Update::store);
       multiply_across<T>(cotangents_.data + first * value_step, value_step, true, height, space.value_panels,
                          shape_.value_width, across, shape_.value_width, ds, kScoreStep, Update::store);
       for (Index i = 0; i < height; ++i) {
@@ -155,7 +157,8 @@ class Backward {
       const T* ds = space.ds + skipped * kScoreStep + key;
       multiply_rows(p, kScoreStep, false, height, cotangents_.data + first * value_step, value_step, count,
                     dv + key * value_step);
-      multiply_rows(ds, kScoreStep, false, height, queries_.data + first * step, step, count, dk + key * step);
+      multiply_rows(ds, kScoreStep, false, height, queries_.data + first * step, step, count,
+                    dk + key * step);
     });
   }
 
