@@ -6,24 +6,28 @@ import { Tensor } from '../graph/tensor';
 import { dependentNodes, nodesInOrder } from '../graph/lowering/walk';
 import { add, zerosLike } from '../ops/elementwise/arithmetic';
 import { identity } from '../ops/shape/identity';
+import { joinedSlices } from '../ops/shape/joinedSlices';
 
 /** Cotangents as they gather: contributions to one tensor are added in the order in which they come. */
 export class Cotangents {
-  readonly #sums = new Map<Tensor, Tensor>();
+  readonly #parts = new Map<Tensor, readonly Tensor[]>();
 
   add(tensor: Tensor, cotangent: Tensor): void {
-    const known = this.#sums.get(tensor);
-    this.#sums.set(tensor, known ? add(known, cotangent) : cotangent);
+    this.#parts.set(tensor, [...(this.#parts.get(tensor) ?? []), cotangent]);
   }
 
   get(tensor: Tensor): Tensor | undefined {
-    return this.#sums.get(tensor);
+    const parts = this.#parts.get(tensor);
+    if (!parts) return undefined;
+    const sum = joinedSlices(parts) ?? parts.reduce((total, part) => add(total, part));
+    this.#parts.set(tensor, [sum]);
+    return sum;
   }
 
   /** One per output of a node, zeros where nothing came; undefined when nothing came at all. */
   of(node: Node): Tensor[] | undefined {
-    if (!node.outputs.some((output) => this.#sums.has(output))) return undefined;
-    return node.outputs.map((output) => this.#sums.get(output) ?? zerosLike(output));
+    if (!node.outputs.some((output) => this.#parts.has(output))) return undefined;
+    return node.outputs.map((output) => this.get(output) ?? zerosLike(output));
   }
 }
 

@@ -52,6 +52,7 @@ const std::vector<GoodCall> kGoodCalls = {
     {"batchNormGrad", {f({3, 2, 5}), f({2}), f({3, 2, 5})}, {f({3, 2, 5})}, {1e-5}},
     {"layerNorm", {f({3, 5}), f({5}), f({5})}, {f({3, 5})}, {1e-5}},
     {"layerNormGrad", {f({3, 5}), f({5}), f({3, 5})}, {f({3, 5})}, {1e-5}},
+    {"layerNormGrads", {f({3, 5}), f({5}), f({3, 5})}, {f({3, 5}), f({5}), f({5})}, {1e-5}},
     {"groupNorm", {f({2, 4, 3}), f({4}), f({4})}, {f({2, 4, 3})}, {2, 1e-5}},
     {"groupNormGrad", {f({2, 4, 3}), f({4}), f({2, 4, 3})}, {f({2, 4, 3})}, {2, 1e-5}},
     {"attention",

@@ -86,6 +86,12 @@ export const networks: Family = {
       run: (inputs) => applied('layerNormGrad', inputs, { eps: 1e-5 }),
     },
     {
+      kernel: 'layerNormGrads',
+      detail: 'of rows',
+      inputs: [matrix, rowVector, matrix],
+      run: (inputs) => applied('layerNormGrads', inputs, { eps: 1e-5 }),
+    },
+    {
       kernel: 'groupNorm',
       detail: '32 groups',
       inputs: [images, channelVector, channelVector],

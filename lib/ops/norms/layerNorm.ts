@@ -29,11 +29,14 @@ const layerNormOp = defineOp<Epsilon>('layerNorm', {
   },
   flops: perInput(8),
   // y = normal gain + bias: dgain = sum(g normal), dbias = sum(g).
-  vjp: ([g], [x, gain], _outputs, { eps }, [wantX, wantGain, wantBias]) => [
-    wantX ? layerNormGrad(x, gain, g, eps) : null,
-    wantGain ? sumTo(mul(g, normal(x, eps)), gain.shape) : null,
-    wantBias ? sumTo(g, gain.shape) : null,
-  ],
+  vjp: ([g], [x, gain], _outputs, { eps }, [wantX, wantGain, wantBias]) => {
+    if (wantX && wantGain) return layerNormGradsOp([x, gain, g], { eps });
+    return [
+      wantX ? layerNormGrad(x, gain, g, eps) : null,
+      wantGain ? sumTo(mul(g, normal(x, eps)), gain.shape) : null,
+      wantBias ? sumTo(g, gain.shape) : null,
+    ];
+  },
   // dy = gain J dx + normal dgain + dbias, where J, the derivative of the normal, is symmetric.
   jvp: ([dx, dgain, dbias], [x, gain], _outputs, { eps }) => {
     const parts = [
@@ -71,6 +74,31 @@ const layerNormGradOp = defineOp<Epsilon>('layerNormGrad', {
   decompose: ([x, gain, g], { eps }) => standardizePartial(mul(g, gain), standardize(x, eps)),
   batch: leadingAxes(0, 2),
   example: { axis: (use) => sameRow(use, [1]) },
+});
+
+/** Inputs: x, gain and the cotangents. Outputs: what comes back for x, gain and bias, in one pass. */
+const layerNormGradsOp = defineOp<Epsilon>('layerNormGrads', {
+  infer: ([x, gain, g]) => {
+    checkVectors('layerNormGrads', x, gain);
+    checkFloats('layerNormGrads', x, g);
+    checkSame('layerNormGrads', 'cotangents', g, x.shape);
+    return [x, gain, gain].map(({ shape, dtype }) => ({ shape, dtype }));
+  },
+  lower: {
+    kernel: 'layerNormGrads',
+    attributes: ({ eps }) => [eps],
+    views: (_attributes, [x, gain]) => ({
+      inputs: [rows(x), gain.shape, rows(x)],
+      outputs: [rows(x), gain.shape, gain.shape],
+    }),
+  },
+  flops: perInput(20),
+  decompose: ([x, gain, g], { eps }) => [
+    layerNormGrad(x, gain, g, eps),
+    sumTo(mul(g, normal(x, eps)), gain.shape),
+    sumTo(g, gain.shape),
+  ],
+  example: { axis: ({ mixes }) => mixes('it sums over the rows') },
 });
 
 const layerNormGrad = (x: Tensor, gain: Tensor, g: Tensor, eps: number): Tensor =>

@@ -55,7 +55,7 @@ const matmulOp = defineOp<Orientation>('matmul', {
   // Y = A B: dA = G B^T, dB = A^T G; batch axes that were repeated are summed.
   vjp: ([g], [a, b], _outputs, { transA, transB }, [wantA, wantB]) => [
     wantA ? sumTo(transA ? product(b, g, transB, true) : product(g, b, false, !transB), a.shape) : null,
-    wantB ? sumTo(transB ? product(g, a, true, transA) : product(a, g, !transA, false), b.shape) : null,
+    wantB ? returnedToRight(g, a, b, { transA, transB }) : null,
   ],
   // Leading axes broadcast: the batch has to stand before as many axes as the result has.
   batch: ({ inputs: [a, b], batched, outputs: [y], attributes }) => {
@@ -71,6 +71,22 @@ const matmulOp = defineOp<Orientation>('matmul', {
 
 const product = (a: Tensor, b: Tensor, transA: boolean, transB: boolean): Tensor =>
   matmulOf(a, b, { transA, transB });
+
+/**
+ * dB = A^T G. A matrix that all of the batch share sums over the batch too: with the rows of all members in one, that is
+ * one product with a longer inner extent, and no product per member is written or added up.
+ */
+function returnedToRight(g: Tensor, a: Tensor, b: Tensor, { transA, transB }: Orientation): Tensor {
+  const isShared = sizeOf(b.shape.slice(0, -2)) === 1 && sizeOf(a.shape.slice(0, -2)) > 1;
+  if (isShared && !transA) {
+    const [rowsOfA, rowsOfG] = [inOneMatrix(a), inOneMatrix(g)];
+    const sum = transB ? product(rowsOfG, rowsOfA, true, false) : product(rowsOfA, rowsOfG, true, false);
+    return reshape(sum, b.shape);
+  }
+  return sumTo(transB ? product(g, a, true, transA) : product(a, g, !transA, false), b.shape);
+}
+
+const inOneMatrix = (x: Tensor): Tensor => reshape(x, [sizeOf(x.shape.slice(0, -1)), extent(x.shape, -1)]);
 
 /** Applies the op after taking a transposition of the last two axes into its flags: the packer reads either way. */
 function matmulOf(left: Tensor, right: Tensor, { transA, transB }: Orientation): Tensor {

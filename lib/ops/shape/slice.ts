@@ -10,7 +10,7 @@ import { withAttributes } from '../batchAxes';
 // slice and sliceGrad are each other's transposed map, so they share a file.
 
 /** Per axis where the slice begins, how far apart its elements lie, and how many there are. */
-interface Window {
+export interface Window {
   readonly starts: readonly number[];
   readonly steps: readonly number[];
   /** The slice. */
@@ -60,7 +60,7 @@ const sliceOp = defineOp<Window>('slice', {
   },
 });
 
-const sliceGradOp = defineOp<Window>('sliceGrad', {
+export const sliceGradOp = defineOp<Window>('sliceGrad', {
   infer: ([g], { whole }) => ({ shape: whole, dtype: g.dtype }),
   lower: { kernel: 'sliceGrad', takesHalves: true, attributes: pairs },
   flops: movesData,

@@ -12,9 +12,7 @@ namespace palimpsest {
 using product::micro_kernels;
 using product::round_up;
 
-// A block of scores: so many rows times so many columns, 24 KiB of floats. The columns are whole panels for
-// every instruction set.
-constexpr Index kQueryBlock = 48;
+// The keys that are worked on together: whole panels for every instruction set.
 constexpr Index kKeyBlock = 128;
 
 template <typename T>
@@ -66,96 +64,67 @@ struct KeyBlocks {
   }
 };
 
-// Transposed keys or values, for products that sum over their width: for every matrix of rows, block of keys
-// and panel of columns() keys, [width, columns()]; zeros behind the last key of a block.
+// How wide panels are: what a register tile covers.
 template <typename T>
-class Panels {
- public:
-  Panels(const Call& call, const View& x, KeyBlocks blocks)
-      : blocks_(blocks), width_(x.dim(-1)), columns_(micro_kernels<T>().columns()) {
-    const Index matrices = x.size == 0 ? 0 : x.dim(0) * x.dim(1);
-    storage_ = scratch_of<T>(call, checked(matrices, blocks_.count()), checked(width_, kKeyBlock));
-    const T* from = x.as<T>();
-    const std::size_t units = static_cast<std::size_t>(matrices * blocks_.count());
-    for_each_unit(call.workers, units, static_cast<double>(width_ * kKeyBlock), [&](std::size_t unit) {
-      const Index matrix = static_cast<Index>(unit) / blocks_.count();
-      const Index block = static_cast<Index>(unit) % blocks_.count();
-      pack(from + matrix * blocks_.keys * width_, blocks_[block], at(matrix, block));
-    });
-  }
+Index panel_columns() {
+  return micro_kernels<T>().columns();
+}
 
-  // The panels of a block, panel_step() apart.
-  T* at(Index matrix, Index block) const {
-    return elements_of<T>(storage_) + (matrix * blocks_.count() + block) * width_ * kKeyBlock;
-  }
-  Index panel_step() const { return width_ * columns_; }
-
- private:
-  static Index checked(Index a, Index b) {
-    return static_cast<Index>(checked_mul(static_cast<std::size_t>(a), static_cast<std::size_t>(b)));
-  }
-
-  void pack(const T* rows, Range keys, T* to) const {
-    for (Index begin = keys.begin; begin < keys.end; begin += columns_, to += panel_step()) {
-      const Index count = std::min(columns_, keys.end - begin);
-      const T* from = rows + begin * width_;
-      if (count == columns_) {
-        micro_kernels<T>().transpose(from, width_, columns_, width_, to, columns_);
-        continue;
-      }
-      for (Index d = 0; d < width_; ++d) {
-        T* const row = to + d * columns_;
-        for (Index i = 0; i < count; ++i) row[i] = from[i * width_ + d];
-        for (Index i = count; i < columns_; ++i) row[i] = T(0);
-      }
-    }
-  }
-
-  KeyBlocks blocks_;
-  Index width_;
-  Index columns_;
-  StoragePtr storage_;
-};
-
-// The left side of a product: a(i, k) = data[i * step + k] with rows apart, data[i + k * step] together.
+// Elements that the panels of so many columns and so much depth need.
 template <typename T>
-struct Left {
-  const T* data;
-  Index step;
-  bool apart;
-};
+std::size_t panel_elements(Index columns, Index depth) {
+  const std::size_t across = static_cast<std::size_t>(round_up(columns, panel_columns<T>()));
+  return checked_add(checked_mul(across, static_cast<std::size_t>(depth)), product::kSlack);
+}
 
-// The right side: b(k, j) = data[k * step + j], where column j of panel p is data[p * panel_step + ...].
+// Rows [count, width] as panels of their transpose, [width, columns] each, for products that sum over the
+// width. What lies behind the last row is anything.
 template <typename T>
-struct Right {
-  const T* data;
-  Index step;
-  Index panel_step;
-};
+void pack_transposed(const T* rows, Index count, Index width, T* to) {
+  const Index columns = panel_columns<T>();
+  for (Index begin = 0; begin < count; begin += columns, to += width * columns) {
+    const Index height = std::min(columns, count - begin);
+    micro_kernels<T>().transpose(rows + begin * width, width, height, width, to, columns);
+  }
+}
 
-// c[rows, columns] (=, +=) left right over `depth`; columns are whole vectors.
+// Rows [count, width] as panels [count, columns], zeros up to the next whole vector: for products that sum
+// over the rows. In one piece a tile's part of every row would lie in few of the cache's sets.
 template <typename T>
-void multiply(Left<T> left, Right<T> right, Index rows, Index columns, Index depth, T* c, Index c_step,
-              product::Update update) {
+void pack_rows(const T* rows, Index count, Index width, T* to) {
+  const Index columns = panel_columns<T>();
+  for (Index begin = 0; begin < width; begin += columns, to += count * columns) {
+    const Index own = std::min(columns, width - begin);
+    micro_kernels<T>().copy_clearing(rows + begin, width, own, count, to, columns);
+  }
+}
+
+// One register tile of a product: rows of `a`, apart or together, times `depth` rows of a panel.
+template <typename T>
+void multiply_tile(const T* a, Index a_step, bool apart, Index height, const T* b, Index b_step, Index width,
+                   Index depth, T* c, Index c_step, product::Update update) {
   const product::MicroKernels<T>& kernels = micro_kernels<T>();
-  const product::Slivers across{columns, kernels.columns(), kernels.lanes};
-  const product::Slivers down{rows, kernels.tile_rows};
-  Index panel = 0;
-  across.for_each([&](Index column, Index, Index width) {
-    const T* b = right.data + panel++ * right.panel_step;
-    down.for_each([&](Index row, Index height, Index) {
-      product::Tile<T> tile{};
-      tile.depth = depth;
-      tile.a = left.data + row * (left.apart ? left.step : 1);
-      tile.a_step = left.step;
-      tile.b = b;
-      tile.b_step = right.step;
-      tile.c = c + row * c_step + column;
-      tile.c_step = c_step;
-      tile.update = update;
-      kernels.tile[left.apart][height - 1][width / kernels.lanes - 1](tile);
-    });
-  });
+  product::Tile<T> tile{};
+  tile.depth = depth;
+  tile.a = a;
+  tile.a_step = a_step;
+  tile.b = b;
+  tile.b_step = b_step;
+  tile.c = c;
+  tile.c_step = c_step;
+  tile.update = update;
+  kernels.tile[apart][height - 1][width / kernels.lanes - 1](tile);
+}
+
+// The same for all panels of `width` columns (whole vectors), of which each has panel_depth rows.
+template <typename T>
+void multiply_across(const T* a, Index a_step, bool apart, Index height, const T* panels, Index panel_depth,
+                     Index width, Index depth, T* c, Index c_step, product::Update update) {
+  const Index columns = panel_columns<T>();
+  for (Index column = 0; column < width; column += columns) {
+    multiply_tile<T>(a, a_step, apart, height, panels + column * panel_depth, columns,
+                     std::min(columns, width - column), depth, c + column, c_step, update);
+  }
 }
 
 }  // namespace palimpsest

@@ -15,12 +15,14 @@ struct ScoreRule {
 // The loops over one row of scores, for one element type and one instruction set.
 template <typename T>
 struct AttentionLoops {
-  // s = score(s) for n products; returns the largest. `bias` may be null.
-  T (*scores)(std::size_t n, T* s, const T* bias, ScoreRule<T> rule);
-  // s = e^(s - top); returns the sum.
-  double (*exponentials)(std::size_t n, T* s, T top);
+  // n products become weights e^(score - top), where top is raised to the largest score first; returns their
+  // sum. Weights are 0, and so is the sum, when all scores are -infinity; NaN comes out for NaN. `bias` may
+  // be null.
+  double (*weights)(std::size_t n, T* s, const T* bias, ScoreRule<T> rule, T* top);
   // y *= factor
   void (*scale)(std::size_t n, T* y, T factor);
+  // to = from * factor
+  void (*scaled)(std::size_t n, const T* from, T factor, T* to);
   // p: products become probabilities e^(score - log_sum). dp: cotangents of the probabilities become those of
   // the products, p (dp - delta) times d score / d product.
   void (*grad)(std::size_t n, T* p, T* dp, const T* bias, ScoreRule<T> rule, T log_sum, T delta);

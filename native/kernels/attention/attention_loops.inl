@@ -18,39 +18,84 @@ inline Vector<T> tanh_of_lanes(Vector<T> x) {
   return x;
 }
 
+// Scores of a row in place of products; the largest of them, or `top` if that is larger.
 template <typename T, bool kCapped, bool kBiased>
-T scores_of(std::size_t n, T* s, const T* bias, ScoreRule<T> rule) {
+inline T scores_of(std::size_t n, T* s, const T* bias, ScoreRule<T> rule, T top) {
   const T inner = kCapped ? rule.scale / rule.cap : rule.scale;
-  Vector<T> top = splat(kMinusInfinity<T>);
-  for_each_vector<T>(n, [&](auto at) {
+  Vector<T> tops[2] = {splat(top), splat(top)};
+  std::size_t i = 0;
+  const auto score = [&](auto at, Vector<T>& largest) {
     Vector<T> v = at(s) * inner;
     if constexpr (kCapped) v = tanh_of_lanes<T>(v) * rule.cap;
     if constexpr (kBiased) v += at(bias);
     at.put(s, v);
     v = at(s, kMinusInfinity<T>);  // what lies behind the row is no score
-    top = v > top ? v : top;
-  });
-  return largest_lane<T>(top);
-}
-
-template <typename T>
-T scores_row(std::size_t n, T* s, const T* bias, ScoreRule<T> rule) {
-  if (rule.cap != 0) {
-    return bias == nullptr ? scores_of<T, true, false>(n, s, bias, rule)
-                           : scores_of<T, true, true>(n, s, bias, rule);
+    largest = v > largest ? v : largest;
+  };
+  for (; i + 2 * kLanes<T> <= n; i += 2 * kLanes<T>) {
+    score(WholeVector{i}, tops[0]);
+    score(WholeVector{i + kLanes<T>}, tops[1]);
   }
-  return bias == nullptr ? scores_of<T, false, false>(n, s, bias, rule)
-                         : scores_of<T, false, true>(n, s, bias, rule);
+  if (i + kLanes<T> <= n) {
+    score(WholeVector{i}, tops[0]);
+    i += kLanes<T>;
+  }
+  if (i < n) score(PartOfVector{i, n - i}, tops[1]);
+  return largest_lane<T>(tops[0] > tops[1] ? tops[0] : tops[1]);
 }
 
 template <typename T>
-double exponentials_row(std::size_t n, T* s, T top) {
-  return exponentials<T>(n, s, top, s);
+inline double no_weights(std::size_t n, T* s) {
+  // Nothing but masked scores, unless there is a NaN, which no comparison finds.
+  bool is_nan = false;
+  for (std::size_t i = 0; i < n; ++i) is_nan |= s[i] != s[i];
+  const T value = is_nan ? static_cast<T>(__builtin_nan("")) : T(0);
+  for (std::size_t i = 0; i < n; ++i) s[i] = value;
+  return static_cast<double>(value);
+}
+
+template <typename T, bool kCapped, bool kBiased>
+double weights_of(std::size_t n, T* s, const T* bias, ScoreRule<T> rule, T* top) {
+  const T largest = scores_of<T, kCapped, kBiased>(n, s, bias, rule, *top);
+  *top = largest;
+  if (largest == kMinusInfinity<T>) return no_weights(n, s);
+  Vector<T> sums[2] = {};
+  std::size_t i = 0;
+  const auto weigh = [&](auto at, Vector<T>& sum) {
+    const Vector<T> e = exp_of_lanes<T>(at(s, kMinusInfinity<T>) - largest);
+    at.put(s, e);
+    sum += e;
+  };
+  for (; i + 2 * kLanes<T> <= n; i += 2 * kLanes<T>) {
+    weigh(WholeVector{i}, sums[0]);
+    weigh(WholeVector{i + kLanes<T>}, sums[1]);
+  }
+  if (i + kLanes<T> <= n) {
+    weigh(WholeVector{i}, sums[0]);
+    i += kLanes<T>;
+  }
+  if (i < n) weigh(PartOfVector{i, n - i}, sums[1]);
+  return static_cast<double>(sum_of_lanes<T>(sums[0] + sums[1]));
+}
+
+template <typename T>
+double weights_row(std::size_t n, T* s, const T* bias, ScoreRule<T> rule, T* top) {
+  if (rule.cap != 0) {
+    return bias == nullptr ? weights_of<T, true, false>(n, s, bias, rule, top)
+                           : weights_of<T, true, true>(n, s, bias, rule, top);
+  }
+  return bias == nullptr ? weights_of<T, false, false>(n, s, bias, rule, top)
+                         : weights_of<T, false, true>(n, s, bias, rule, top);
 }
 
 template <typename T>
 void scale_row(std::size_t n, T* y, T factor) {
   for_each_vector<T>(n, [&](auto at) { at.put(y, at(y) * factor); });
+}
+
+template <typename T>
+void scaled_row(std::size_t n, const T* from, T factor, T* to) {
+  for_each_vector<T>(n, [&](auto at) { at.put(to, at(from) * factor); });
 }
 
 template <typename T, bool kCapped, bool kBiased>
@@ -83,8 +128,7 @@ void grad_row(std::size_t n, T* p, T* dp, const T* bias, ScoreRule<T> rule, T lo
 }
 
 template <typename T>
-constexpr AttentionLoops<T> kAttentionLoopsOf = {scores_row<T>, exponentials_row<T>, scale_row<T>,
-                                                 grad_row<T>};
+constexpr AttentionLoops<T> kAttentionLoopsOf = {weights_row<T>, scale_row<T>, scaled_row<T>, grad_row<T>};
 
 }  // namespace
 }  // namespace palimpsest

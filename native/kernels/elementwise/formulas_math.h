@@ -185,18 +185,35 @@ struct geluTanh {
   static T twice_u(T a) {
     return T(2 * 0x1.9884533d43651p-1) * (a + T(0.044715) * a * a * a);
   }
-  template <typename T>
-  static T apply(T a) {
-    const T s = sigmoid::apply(twice_u(a));
-    return s == T(0) ? -s : a * s;
+  // e^-2u for 2u in [-87, 87]: one exponential and one division an element. Beyond them s is 0 or 1.
+  static float exp_of_minus(float v) {
+    const float w = 87.0f < v ? 87.0f : v;
+    return single::exp_inside(-(w < -87.0f ? -87.0f : w));
+  }
+  static float apply(float a) {
+    const float v = twice_u(a), y = a / (1.0f + exp_of_minus(v));
+    return v < -87.0f ? -0.0f : y;
+  }
+  static double apply(double a) {
+    const double s = sigmoid::apply(twice_u(a));
+    return s == 0.0 ? -s : a * s;
   }
 };
 struct geluTanhSlope {
   template <typename T>
-  static T apply(T a) {
-    const T u = geluTanh::twice_u(a), s = sigmoid::apply(u), bend = s * sigmoid::apply(-u);
-    const T slope = T(2 * 0x1.9884533d43651p-1) * (T(1) + T(3 * 0.044715) * a * a);
-    return s + (bend == T(0) ? T(0) : a * bend * slope);
+  static T slope_of(T a) {
+    return T(2 * 0x1.9884533d43651p-1) * (T(1) + T(3 * 0.044715) * a * a);
+  }
+  // 1 - s = s e^-2u
+  static float apply(float a) {
+    const float v = geluTanh::twice_u(a), e = geluTanh::exp_of_minus(v), s = 1.0f / (1.0f + e);
+    const float y = single::fma(a * (s * (s * e)), slope_of(a), s);
+    const float below = v < -87.0f ? 0.0f : y;
+    return v > 87.0f ? 1.0f : below;
+  }
+  static double apply(double a) {
+    const double u = geluTanh::twice_u(a), s = sigmoid::apply(u), bend = s * sigmoid::apply(-u);
+    return s + (bend == 0.0 ? 0.0 : a * bend * slope_of(a));
   }
 };
 

@@ -64,8 +64,15 @@ struct NormGrad {
   }
 };
 
+// A row's statistics and the three numbers of its gradient.
 template <typename T>
-void layer_norm_grad_row(std::size_t n, const T* x, const T* gain, const T* g, double eps, T* dx) {
+struct LayerNormGrad {
+  Centred<T> row;
+  NormGrad<T> grad;
+};
+
+template <typename T>
+inline LayerNormGrad<T> layer_norm_gradient(std::size_t n, const T* x, const T* gain, const T* g, double eps) {
   const T centre = mean_of(n, x);
   double totals[4];
   add_up<T>(n, totals, [&](auto at, Vector<T>* sums) {
@@ -76,9 +83,29 @@ void layer_norm_grad_row(std::size_t n, const T* x, const T* gain, const T* g, d
     sums[2] += h;
     sums[3] += h * d;
   });
-  const NormGrad<T> grad(n, centred(n, centre, totals[0], totals[1], eps), totals[2], totals[3]);
-  for_each_vector<T>(
-      n, [&](auto at) { at.put(dx, (at(g) * at(gain) * grad.a + (at(x) - centre) * grad.b) + grad.c); });
+  const Centred<T> row = centred(n, centre, totals[0], totals[1], eps);
+  return {row, NormGrad<T>(n, row, totals[2], totals[3])};
+}
+
+template <typename T>
+void layer_norm_grad_row(std::size_t n, const T* x, const T* gain, const T* g, double eps, T* dx) {
+  const auto [row, grad] = layer_norm_gradient(n, x, gain, g, eps);
+  const T centre = row.centre, a = grad.a, b = grad.b, c = grad.c;
+  for_each_vector<T>(n, [&](auto at) { at.put(dx, (at(g) * at(gain) * a + (at(x) - centre) * b) + c); });
+}
+
+template <typename T>
+void layer_norm_grads_row(std::size_t n, const T* x, const T* gain, const T* g, double eps, T* dx, T* dgain,
+                          T* dbias) {
+  const auto [row, grad] = layer_norm_gradient(n, x, gain, g, eps);
+  const T centre = row.centre, rest = row.rest, a = grad.a, b = grad.b, c = grad.c;
+  const T rstd = static_cast<T>(row.rstd);
+  for_each_vector<T>(n, [&](auto at) {
+    const Vector<T> up = at(g), d = at(x) - centre;
+    at.put(dx, (up * at(gain) * a + d * b) + c);
+    at.put(dgain, at(dgain) + up * ((d - rest) * rstd));
+    at.put(dbias, at(dbias) + up);
+  });
 }
 
 template <typename T>

@@ -26,6 +26,9 @@ struct RowLoops {
   void (*soft_cross_entropy_grad)(std::size_t n, const T* x, const T* target, T g, T* dx);
   void (*layer_norm)(std::size_t n, const T* x, const T* gain, const T* bias, double eps, T* y);
   void (*layer_norm_grad)(std::size_t n, const T* x, const T* gain, const T* g, double eps, T* dx);
+  // The same gradient by x, and what the row adds to those by gain and bias.
+  void (*layer_norm_grads)(std::size_t n, const T* x, const T* gain, const T* g, double eps, T* dx, T* dgain,
+                           T* dbias);
   // A group of `channels` rows of `cells` elements, normalised together, with one gain and bias per channel.
   void (*group_norm)(std::size_t channels, std::size_t cells, const T* x, const T* gain, const T* bias,
                      double eps, T* y);

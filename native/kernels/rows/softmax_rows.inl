@@ -29,6 +29,23 @@ inline Vector<T> exp_of_lanes(Vector<T> x) {
   return x;
 }
 
+#if defined(__AVX512F__)
+// The same with the scaling by 2^n as one instruction: 15 instead of 20 operations a vector.
+template <>
+inline Vector<float> exp_of_lanes<float>(Vector<float> x) {
+  constexpr float kLowest = -87.0f, kShift = 0x1.8p23f;
+  const __mmask16 is_normal = _mm512_cmp_ps_mask(x, splat(kLowest), _CMP_NLT_UQ);
+  const Vector<float> whole = (x * 0x1.715476p0f + kShift) - kShift;
+  const Vector<float> r = (x - whole * single::kLn2High) - whole * single::kLn2Low;
+  Vector<float> q = r * 0x1.9f0d14p-13f + 0x1.6d8ddcp-10f;
+  q = q * r + 0x1.11127p-7f;
+  q = q * r + 0x1.55548cp-5f;
+  q = q * r + 0x1.555554p-3f;
+  q = q * r + 0.5f;
+  return _mm512_maskz_scalef_ps(is_normal, (r * r * q + r) + 1.0f, whole);
+}
+#endif
+
 // The largest element. NaN may be passed over here: it comes back through the sum of exponentials.
 template <typename T>
 inline T largest(std::size_t n, const T* x) {

@@ -174,6 +174,32 @@ export const networks: readonly Row[] = [
     ],
   },
   {
+    name: 'layerNormGrads',
+    run: ([x, gain, g], options) => {
+      const fn = ([y, a]: readonly Tensor[]): Tensor =>
+        layerNorm(y!, a!, zeros(gain!.shape, gain!.dtype), options);
+      return vjp(fn, [x!, gain!]).pull(g!);
+    },
+    reference: ([x, gain, g], { eps = EPS } = {}) => {
+      const last = x!.shape.length - 1;
+      const dx = build(x!.shape, (index) => {
+        const row = elementsAlong(x!, [last], index);
+        const h = elementsAlong(g!, [last], index).map((own, i) => own * at(gain!, i));
+        return normalisedPartial(row, h, eps)[index[last]!]!;
+      });
+      const sums = new Array<number>(gain!.shape[0]!).fill(0);
+      build(x!.shape, (index) => {
+        const row = elementsAlong(x!, [last], index);
+        return (sums[index[last]!]! += at(g!, ...index) * normalised(row, at(x!, ...index), eps));
+      });
+      return [dx, build(gain!.shape, ([i]) => sums[i!]!)];
+    },
+    gives: ['float', 'float'],
+    cases: LAYER_NORMS.map(backwards),
+    large: backwards(norm('large', [700, 150], 150)),
+    tolerance: { float32: 1e-5, float64: 1e-13 },
+  },
+  {
     name: 'groupNorm',
     run: ([x, gain, bias], options) => groupNorm(x!, gain!, bias!, options),
     reference: ([x, gain, bias], { groups, eps = EPS }) =>
