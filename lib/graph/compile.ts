@@ -5,7 +5,7 @@ import { evaluate } from './evaluate';
 import { Program } from './lowering/program';
 import { Tensor, type RunOptions, type Storage } from './tensor';
 import { trace } from './lowering/trace';
-import { signatureOf, tensorsOf, withTensors } from './tree';
+import { isSignedLike, signatureOf, tensorsOf, withTensors } from './tree';
 
 /** A function whose graph is built once per combination of input shapes, dtypes and plain values. */
 export interface Compiled<A extends readonly unknown[], R> {
@@ -21,10 +21,14 @@ export interface Compiled<A extends readonly unknown[], R> {
 }
 
 interface Entry<R> {
+  /** Arguments like those it was built for, without data. */
+  readonly args: readonly unknown[];
   readonly program: Program;
   /** Inputs after the arguments: tensors the function took from its surroundings. */
   readonly captured: readonly Tensor[];
   readonly result: R;
+  /** The tensors of the result. */
+  readonly templates: readonly Tensor[];
 }
 
 /**
@@ -39,16 +43,25 @@ interface Entry<R> {
 export function compile<A extends readonly unknown[], R>(fn: (...args: A) => R): Compiled<A, R> {
   checkFunction('compile', fn);
   const cache = new Map<string, Entry<R>>();
-  const runBy = async (options: RunOptions, args: A, run: Run): Promise<R> => {
+  let latest: Entry<R> | undefined;
+  const entryFor = (args: A): Entry<R> => {
+    // Most calls are like the last one: comparing with it takes a fraction of writing a key.
+    if (latest && isSignedLike(args, latest.args)) return latest;
     const key = signatureOf(args);
     let entry = cache.get(key);
     if (!entry) cache.set(key, (entry = entryOf(fn, args)));
+    return (latest = entry);
+  };
+  const runBy = async (options: RunOptions, args: A, run: Run): Promise<R> => {
+    const entry = entryFor(args);
+    const given = tensorsOf(args);
     // Waiting for nothing would leave time to dispose of what is there.
-    if (tensorsOf(args).some(({ evaluated }) => !evaluated)) await evaluate(args, { signal: options.signal });
-    const inputs = [...tensorsOf(args), ...entry.captured].map((tensor) => tensor.storage);
+    if (given.some(({ evaluated }) => !evaluated)) await evaluate(args, { signal: options.signal });
+    const inputs: Storage[] = [];
+    for (const tensor of given) inputs.push(tensor.storage);
+    for (const tensor of entry.captured) inputs.push(tensor.storage);
     const storages = await run(entry.program, inputs);
-    const templates = tensorsOf(entry.result);
-    const outputs = templates.map((template, i) => new Tensor(template, { storage: present(storages[i]) }));
+    const outputs = entry.templates.map((like, i) => new Tensor(like, { storage: present(storages[i]) }));
     for (const storage of storages) storage.release();
     return withTensors(entry.result, outputs);
   };
@@ -79,8 +92,9 @@ export function compile<A extends readonly unknown[], R>(fn: (...args: A) => R):
 type Run = (program: Program, inputs: readonly Storage[]) => Promise<readonly Storage[]>;
 
 function entryOf<A extends readonly unknown[], R>(fn: (...args: A) => R, args: A): Entry<R> {
-  const { lowered, argumentCount, result } = trace('compile', fn, args);
-  return { program: new Program(lowered), captured: lowered.inputs.slice(argumentCount), result };
+  const { lowered, argumentCount, args: like, result } = trace('compile', fn, args);
+  const captured = lowered.inputs.slice(argumentCount);
+  return { args: like, program: new Program(lowered), captured, result, templates: tensorsOf(result) };
 }
 
 function present<T>(item: T | undefined): T {

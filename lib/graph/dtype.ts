@@ -47,9 +47,20 @@ const CONSTRUCTORS = {
   int64: BigInt64Array,
 } as const;
 
-export const dtypeCode = (dtype: DType): number => DTYPES.indexOf(dtype);
-export const bytesPerElement = (dtype: DType): number =>
-  isHalf(dtype) ? 2 : CONSTRUCTORS[dtype].BYTES_PER_ELEMENT;
+const CODES = Object.fromEntries(DTYPES.map((dtype, code) => [dtype, code])) as Record<DType, number>;
+const BYTES: Readonly<Record<DType, number>> = {
+  float32: 4,
+  float64: 8,
+  int32: 4,
+  uint8: 1,
+  bool: 1,
+  bfloat16: 2,
+  float16: 2,
+  int64: 8,
+};
+
+export const dtypeCode = (dtype: DType): number => CODES[dtype];
+export const bytesPerElement = (dtype: DType): number => BYTES[dtype];
 export const isHalf = (dtype: DType): dtype is HalfDType => dtype === 'bfloat16' || dtype === 'float16';
 export const isFloat = (dtype: DType): dtype is FloatDType =>
   dtype === 'float32' || dtype === 'float64' || isHalf(dtype);

@@ -14,6 +14,8 @@ export const perOutput =
   (_inputs, [y]) =>
     count * sizeOf(y.shape);
 
+const onePerOutput = perOutput(1);
+
 /** So many operations for every element of the first input: reductions, normalisations, scatters. */
 export const perInput =
   (count: number): FlopRule<object> =>
@@ -31,6 +33,6 @@ export function flopsOf<A>(
   attributes: A,
 ): number {
   if (typeof op.lower === 'string') return 0;
-  const rule = op.flops ?? perOutput(1);
+  const rule = op.flops ?? onePerOutput;
   return Math.round(rule(several(inputs), several(outputs), attributes as A & object));
 }

@@ -4,9 +4,21 @@ import { describe, isList, ShapeError } from '../errors';
 export type Shape = readonly number[];
 
 export const formatShape = (shape: Shape): string => `[${shape.join(', ')}]`;
-export const sizeOf = (shape: Shape): number => shape.reduce((size, extent) => size * extent, 1);
-export const sameShape = (a: Shape, b: Shape): boolean =>
-  a.length === b.length && a.every((n, i) => n === b[i]);
+
+// Asked for a dozen times per node of a graph: plain loops, without a closure.
+
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  for (const extent of shape) size *= extent;
+  return size;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let axis = 0; axis < a.length; axis++) if (a[axis] !== b[axis]) return false;
+  return true;
+}
 
 /** Throws unless every extent is a non-negative integer and the size a safe one. */
 export function checkShape(where: string, shape: Shape): void {
@@ -20,8 +32,10 @@ export function checkShape(where: string, shape: Shape): void {
 
 /** The common shape of NumPy broadcasting: aligned at the last axis, extents equal or 1. */
 export function broadcastShapes(where: string, shapes: readonly Shape[]): Shape {
-  const rank = Math.max(0, ...shapes.map((shape) => shape.length));
-  return Array.from({ length: rank }, (_, axis) => {
+  let rank = 0;
+  for (const shape of shapes) rank = Math.max(rank, shape.length);
+  const common: number[] = [];
+  for (let axis = 0; axis < rank; axis++) {
     let extent = 1;
     for (const shape of shapes) {
       const own = shape[axis - rank + shape.length] ?? 1;
@@ -31,8 +45,9 @@ export function broadcastShapes(where: string, shapes: readonly Shape[]): Shape 
       }
       extent = own;
     }
-    return extent;
-  });
+    common.push(extent);
+  }
+  return common;
 }
 
 /** An axis in [0, rank), where negative ones count from the end. */

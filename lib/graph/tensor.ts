@@ -57,6 +57,8 @@ export class Node {
   readonly outputs: readonly Tensor[];
   /** Programs run nodes in this order where they can: that in which they were made, unless told otherwise. */
   readonly moment: number;
+  /** Which walk has last been here, and how far it was: `nodesInOrder` marks nodes rather than keep sets of them. */
+  mark = 0;
 
   constructor(
     readonly op: Op,
@@ -65,7 +67,9 @@ export class Node {
     specs: readonly Spec[],
   ) {
     this.moment = momentNow ?? nextId;
-    this.outputs = specs.map((spec) => new Tensor(spec, { node: this }));
+    const outputs: Tensor[] = [];
+    for (const spec of specs) outputs.push(new Tensor(spec, { node: this }));
+    this.outputs = outputs;
   }
 }
 

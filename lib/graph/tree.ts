@@ -1,6 +1,6 @@
 import { PalimpsestError } from '../errors';
 import { Parameters } from './parameters';
-import { formatShape } from './shape';
+import { formatShape, sameShape } from './shape';
 import { Tensor } from './tensor';
 
 /**
@@ -36,21 +36,60 @@ const join = (path: string, key: string): string => (path === '' ? key : `${path
 /** All tensors of a tree, depth first, in the order of arrays, keys and parameters. */
 export function tensorsOf(tree: unknown): Tensor[] {
   const tensors: Tensor[] = [];
-  mapTree(tree, (tensor) => {
-    tensors.push(tensor);
-    return tensor;
-  });
+  collect(tree, tensors);
   return tensors;
+}
+
+function collect(tree: unknown, tensors: Tensor[]): void {
+  if (tree instanceof Tensor) tensors.push(tree);
+  else if (tree instanceof Parameters) for (const tensor of tree.tensors) tensors.push(tensor);
+  else if (Array.isArray(tree)) for (const item of tree) collect(item, tensors);
+  else if (isPlainObject(tree)) for (const item of Object.values(tree)) collect(item, tensors);
 }
 
 /** The tree again with other tensors, given in the order of `tensorsOf`. */
 export function withTensors<T>(tree: T, tensors: readonly Tensor[]): T {
   let next = 0;
-  return mapTree(tree, () => {
+  const replace = (): Tensor => {
     const tensor = tensors[next++];
     if (tensor === undefined) throw new PalimpsestError('ERR_INTERNAL', 'withTensors: too few tensors');
     return tensor;
-  });
+  };
+  const again = (branch: unknown): unknown => {
+    if (branch instanceof Tensor) return replace();
+    if (branch instanceof Parameters) return branch.map(replace);
+    if (Array.isArray(branch)) return branch.map(again);
+    if (isPlainObject(branch)) {
+      return Object.fromEntries(Object.entries(branch).map(([key, item]) => [key, again(item)]));
+    }
+    return branch;
+  };
+  return again(tree) as T;
+}
+
+/**
+ * Whether two trees have equal structure, shapes, dtypes and other values: whether `signatureOf` is the same, without
+ * writing it. What it does not know is like nothing.
+ */
+export function isSignedLike(a: unknown, b: unknown): boolean {
+  if (a instanceof Tensor) return b instanceof Tensor && a.dtype === b.dtype && sameShape(a.shape, b.shape);
+  if (a instanceof Parameters) {
+    return b instanceof Parameters && a.isNamedLike(b) && areSignedLike(a.tensors, b.tensors);
+  }
+  if (Array.isArray(a)) return Array.isArray(b) && areSignedLike(a, b);
+  if (isPlainObject(a)) {
+    if (!isPlainObject(b) || b instanceof Tensor || b instanceof Parameters || Array.isArray(b)) return false;
+    const keys = Object.keys(b);
+    return areSignedLike(Object.keys(a), keys) && areSignedLike(Object.values(a), Object.values(b));
+  }
+  return isPlainValue(a) && Object.is(a, b);
+}
+
+const isPlainValue = (value: unknown): boolean =>
+  value === null || ['number', 'string', 'boolean', 'undefined'].includes(typeof value);
+
+function areSignedLike(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, i) => isSignedLike(item, b[i]));
 }
 
 /** A text that is equal for trees of equal structure, shapes, dtypes and other values: the key of compiled programs. */

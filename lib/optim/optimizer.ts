@@ -3,7 +3,7 @@ import { isFloat } from '../graph/dtype';
 import { formatShape } from '../graph/shape';
 import { Tensor } from '../graph/tensor';
 import { tensorsOf, withTensors } from '../graph/tree';
-import { add, cast, full, mul, zeros } from '../ops/elementwise/arithmetic';
+import { add, cast, full, mul, zeros, zerosLike } from '../ops/elementwise/arithmetic';
 import { reshape } from '../ops/shape/reshape';
 import { checkLike } from '../transforms/stacked';
 import { checkGroups, namesOf, type GroupRule } from './groups';
@@ -95,7 +95,10 @@ export function optimizerOf({ name, rule, groups, moments }: OptimizerRules): Op
     if (before.length !== moments.length) {
       throw new ShapeError(`${name}: ${moments.length} moments expected, got a state with ${before.length}`);
     }
-    moments.forEach((initial, i) => checkLike(name, 'moments', parameters.map(initial), before[i] ?? []));
+    moments.forEach((initial, i) => {
+      const like = initial === zerosLike ? parameters : parameters.map(initial);
+      checkLike(name, 'moments', like, before[i] ?? []);
+    });
     const names = namesOf(params);
     checkGroups(name, groups, names);
     const taken = cast(state.step, 'float64');
@@ -109,12 +112,14 @@ export function optimizerOf({ name, rule, groups, moments }: OptimizerRules): Op
       return shared;
     };
     const updated = parameters.map((parameter, i) => {
-      const [gradient = parameter, ...own] = [slopes, ...before].flatMap((list) => list.slice(i, i + 1));
+      const gradient = slopes[i] ?? parameter;
+      const own = before.map((moment) => moment[i] ?? parameter);
       const group = groups.find(({ matches }) => matches(names[i] ?? ''));
       const of = group?.rule ?? rule;
       return of.update(parameter, gradient, own, sharedOf(of, group?.hasLearningRate ?? false));
     });
-    const pick = (which: number): Tensor[] => updated.flatMap((next) => next.moments.slice(which, which + 1));
+    const pick = (which: number): Tensor[] =>
+      updated.map(({ parameter, moments: next }) => next[which] ?? parameter);
     return {
       params: withTensors(
         params,

@@ -1,12 +1,11 @@
 import { checkFunction } from '../errors';
 import { compile, type Compiled } from '../graph/compile';
 import { evaluate } from '../graph/evaluate';
-import type { Op } from '../graph/op';
 import { Tensor, type Node, type RunOptions } from '../graph/tensor';
 import { tensorsOf, withTensors } from '../graph/tree';
 import { dependentNodes, nodesInOrder } from '../graph/lowering/walk';
+import { beforeTransposition } from '../ops/products/matmul';
 import { broadcastToOp } from '../ops/reduce/sum';
-import { transposeOp } from '../ops/shape/transpose';
 import { variablesOf } from './grad';
 import { orZeros } from './pullback';
 import { pushforward } from './pushforward';
@@ -17,7 +16,7 @@ import { checkLike } from './stacked';
 export interface Linearized<X, Y> extends Disposable {
   /** `J v` as a graph: may be differentiated, mapped (`vmap` for many directions) and compiled. */
   (v: X): Y;
-  /** The function's value, computed. */
+  /** The function's value: a graph on what is kept, computed when it is asked for. */
   readonly value: Y;
   /** `J v`, computed by one program that is kept. */
   run(v: X, options?: RunOptions): Promise<Y>;
@@ -26,9 +25,10 @@ export interface Linearized<X, Y> extends Disposable {
 }
 
 /**
- * The value `f(x)` and the linear map `v -> J v`, where J is the Jacobian at x. What does not depend on v is computed now,
- * once, and kept: every product costs its linear part alone. For iterations on one batch: with `f = grad(loss)` the
- * products are Hessian-vector products at two thirds of what `hvp` takes.
+ * The value `f(x)` and the linear map `v -> J v`, where J is the Jacobian at x. What products need and does not depend on v
+ * is computed now, once, and kept: every product costs its linear part alone. For iterations on one batch: with
+ * `f = grad(loss)` the products are Hessian-vector products at two thirds of what `hvp` takes, and the first with what is
+ * kept takes what one of `hvp` does: weights' gradients are no part of it.
  *
  * @example
  * using H = await linearize((p) => grad(loss)(p, x, y), params);
@@ -56,7 +56,7 @@ export async function linearize<X, Y>(
   ];
   // Tangents that do not depend on v are zeros, and are kept as what they are.
   kept.push(...tangents.filter((tangent) => isKept(tangent, within, sources) && !kept.includes(tangent)));
-  await evaluate([outputs, kept], options);
+  await evaluate(kept, options);
   const product = (v: X): Y => {
     const given = tensorsOf(v);
     checkLike('linearize', 'a direction', variables, given);
@@ -85,18 +85,19 @@ const isKept = (tensor: Tensor, within: ReadonlySet<Node>, sources: ReadonlySet<
   !sources.has(tensor) && (tensor.node === undefined || !within.has(tensor.node));
 
 /**
- * The nodes that depend on the directions, with what only arranges their other inputs: a transposition is read by products
- * as it is, and storing it would be a copy.
+ * The nodes that depend on the directions, with what only arranges their other inputs: a matrix is read by products as if it
+ * were transposed, and storing that would be a copy. Axes in any other order are stored, or every product would copy them.
  */
 function linearPart(tangents: readonly Tensor[], directions: readonly Tensor[]): Node[] {
   const all = nodesInOrder(tangents);
   const chosen = dependentNodes(all, directions);
   for (const node of [...all].reverse()) {
     if (!chosen.has(node)) continue;
-    for (const { node: source } of node.inputs) if (source && isArrangement(source.op)) chosen.add(source);
+    for (const input of node.inputs) if (input.node && isArrangement(input, input.node)) chosen.add(input.node);
   }
   return all.filter((node) => chosen.has(node));
 }
 
-const ARRANGEMENTS: ReadonlySet<unknown> = new Set([transposeOp, broadcastToOp]);
-const isArrangement = (op: Op): boolean => op.lower === 'alias' || ARRANGEMENTS.has(op);
+const REPETITION: unknown = broadcastToOp;
+const isArrangement = (tensor: Tensor, { op }: Node): boolean =>
+  op.lower === 'alias' || op === REPETITION || beforeTransposition(tensor) !== undefined;

@@ -48,7 +48,8 @@ export function pullback(
 ): (Tensor | null)[] {
   const nodes = nodesBetween(outputs, variables);
   const dependent = dependentNodes(nodes, variables);
-  const reached = new Set<Tensor>([...variables, ...[...dependent].flatMap((node) => node.outputs)]);
+  const reached = new Set<Tensor>(variables);
+  for (const { outputs: made } of dependent) for (const tensor of made) reached.add(tensor);
   const cotangents = new Cotangents();
   outputs.forEach((output, i) => {
     const seed = seeds[i];

@@ -35,7 +35,8 @@ const areLike = (expected: readonly Tensor[], got: readonly Tensor[], leading: n
   expected.length === got.length &&
   expected.every(({ shape, dtype }, i) => {
     const other = got[i];
-    return other?.dtype === dtype && sameShape(shape, other.shape.slice(leading));
+    if (other?.dtype !== dtype) return false;
+    return sameShape(shape, leading === 0 ? other.shape : other.shape.slice(leading));
   });
 
 function refuse(

@@ -18,7 +18,6 @@ const STORING: ReadonlySet<string> = new Set(['full', 'cast']);
  * computes in float32 and rounds only what it stores. Every step widens for itself: a float32 copy never lives on.
  */
 export function withWideHalves(steps: readonly Step[]): readonly Step[] {
-  const isTouched = (step: Step): boolean => valuesOf(step).some(({ dtype }) => isHalf(dtype));
   if (!steps.some(isTouched)) return steps;
   const constants = new Map<Block, number>();
   for (const step of steps) {
@@ -31,8 +30,12 @@ export function withWideHalves(steps: readonly Step[]): readonly Step[] {
   );
 }
 
-const valuesOf = (step: Step): readonly Value[] =>
-  step.kind === 'kernel' ? [...step.inputs, ...step.outputs] : [...step.inputs, step.output];
+const isHalfValue = ({ dtype }: Value): boolean => isHalf(dtype);
+
+/** Asked of every step of every program, most of which have no such floats. */
+const isTouched = (step: Step): boolean =>
+  step.inputs.some(isHalfValue) ||
+  (step.kind === 'kernel' ? step.outputs.some(isHalfValue) : isHalfValue(step.output));
 
 const takesHalves = (step: Step): boolean =>
   step.kind === 'kernel' ? step.takesHalves === true : STORING.has(step.operation);

@@ -1,13 +1,23 @@
 import { dtypeCode } from '../dtype';
 import { withWideHalves } from '../halves/halves';
 import { withAddedProducts, readersOf } from './addedProducts';
-import type { Block, ElementwiseStep, KernelStep, Lowered, Step, Value } from './lower';
+import {
+  sameValue,
+  type Block,
+  type ElementwiseStep,
+  type KernelStep,
+  type Lowered,
+  type Step,
+  type Value,
+} from './lower';
 import { elementwiseNumbers } from '../../native';
 import { PalimpsestError } from '../../errors';
 import { sameShape, type Shape } from '../shape';
 
 /** Longer chains gain nothing: a block of each register has to stay in the first-level cache. */
 const MAX_CHAIN_STEPS = 40;
+
+const NOBODY: readonly Step[] = [];
 
 interface Chain {
   readonly shape: Shape;
@@ -24,9 +34,10 @@ export function fuse(lowered: Pick<Lowered, 'steps'>): KernelStep[] {
   const steps = withAddedProducts(withWideHalves(lowered.steps));
   const readers = readersOf(steps);
   const chains = new Map<ElementwiseStep, Chain>();
-  for (const step of [...steps].reverse()) {
-    if (step.kind !== 'elementwise' || isConstant(step)) continue;
-    const chain = chainOfReaders(step, readers.get(step.output.block) ?? [], chains);
+  for (let i = steps.length - 1; i >= 0; i--) {
+    const step = steps[i];
+    if (step?.kind !== 'elementwise' || isConstant(step)) continue;
+    const chain = chainOfReaders(step, readers.get(step.output.block) ?? NOBODY, chains);
     if (chain) {
       chain.members.push(step);
       chains.set(step, chain);
@@ -55,7 +66,7 @@ const isConstant = (step: ElementwiseStep): boolean => step.operation === 'full'
 /** A constant has to be in memory when a kernel reads it, or when it is a result. */
 const isStored = (step: ElementwiseStep, readers: ReadonlyMap<Block, readonly Step[]>): boolean =>
   step.output.block.output >= 0 ||
-  (readers.get(step.output.block) ?? []).some((reader) => reader.kind === 'kernel');
+  (readers.get(step.output.block) ?? NOBODY).some((reader) => reader.kind === 'kernel');
 
 function chainOfReaders(
   step: ElementwiseStep,
@@ -125,30 +136,41 @@ function instruction(
 ): KernelStep {
   const last = chain.at(-1);
   if (!last) throw new PalimpsestError('ERR_INTERNAL', 'fuse: an empty chain');
-  const { members, result } = withoutRoundTrips(chain, last.output);
-  const made = new Set(members.map((member) => member.output.block));
+  const hasRoundTrips = chain.some(({ rounding }) => rounding !== undefined);
+  const { members, result }: Simplified = hasRoundTrips
+    ? withoutRoundTrips(chain, last.output)
+    : { members: chain, result: last.output };
+  /** Which step of the body makes a block; as yet counted from the first of its kind. */
+  const made = new Map<Block, number>();
+  for (const { output } of members) made.set(output.block, made.size);
   const inputs: Value[] = [];
-  const prelude: ElementwiseStep[] = [];
-  for (const value of [...members.flatMap((member) => member.inputs), result]) {
-    if (made.has(value.block)) continue;
+  const body: ElementwiseStep[] = [];
+  const meet = (value: Value): void => {
+    if (made.has(value.block)) return;
     const constant = constants.get(value.block);
     if (constant) {
-      if (!prelude.includes(constant)) prelude.push(constant);
+      if (!body.includes(constant)) body.push(constant);
     } else if (!inputs.some((known) => sameValue(known, value))) {
       inputs.push(value);
     }
-  }
-  const body = [...prelude, ...members];
-  const register = (value: Value): number => {
-    const step = body.findIndex((member) => member.output.block === value.block);
-    return step >= 0 ? inputs.length + step : inputs.findIndex((known) => sameValue(known, value));
   };
-  const encoded = body.flatMap((step) => {
-    const [a = -1, b = -1, c = -1] = step.inputs.map(register);
-    return [operationNumber(step.operation), dtypeCode(step.output.dtype), a, b, c, step.immediate];
-  });
-  const attributes = [body.length, ...encoded, register(result)];
-  const ops = members.flatMap((member) => member.ops);
+  for (const member of members) for (const value of member.inputs) meet(value);
+  meet(result);
+  for (const member of members) body.push(member);
+  body.forEach(({ output }, step) => made.set(output.block, step));
+  const register = (value: Value | undefined): number => {
+    if (value === undefined) return -1;
+    const step = made.get(value.block);
+    return step !== undefined ? inputs.length + step : inputs.findIndex((known) => sameValue(known, value));
+  };
+  const attributes = [body.length];
+  for (const { operation, output, inputs: read, immediate } of body) {
+    attributes.push(operationNumber(operation), dtypeCode(output.dtype));
+    attributes.push(register(read[0]), register(read[1]), register(read[2]), immediate);
+  }
+  attributes.push(register(result));
+  const ops: string[] = [];
+  for (const member of members) for (const op of member.ops) ops.push(op);
   return {
     kind: 'kernel',
     kernel: 'fused',
@@ -161,9 +183,6 @@ function instruction(
     outputs: [last.output],
   };
 }
-
-const sameValue = (a: Value, b: Value): boolean =>
-  a.block === b.block && a.offset === b.offset && a.dtype === b.dtype && sameShape(a.shape, b.shape);
 
 function operationNumber(name: string): number {
   const number = elementwiseNumbers.get(name);

@@ -2,8 +2,10 @@ import { PalimpsestError } from '../../errors';
 import { bytesPerElement, type DType } from '../dtype';
 import { flopsOf } from '../flops';
 import { several, type Lowering } from '../op';
-import { formatShape, sizeOf, type Shape } from '../shape';
+import { formatShape, sameShape, sizeOf, type Shape } from '../shape';
 import type { Node, Tensor } from '../tensor';
+import { spelled } from './spelled';
+import { ValueNumbers } from './valueNumbers';
 import { nodesInOrder } from './walk';
 
 /** A block of bytes in a program: written once, then read under one shape or several. */
@@ -77,7 +79,8 @@ class Lowerer {
   readonly #steps: Step[] = [];
   /** Applications seen so far, by op, inputs and attributes. */
   readonly #seen = new Map<string, readonly Value[]>();
-  readonly #blockNumbers = new Map<Block, number>();
+  /** What stands for a value in these keys. */
+  readonly #numbers = new ValueNumbers();
   readonly #placeholders: ReadonlySet<Tensor>;
   #barriers = 0;
 
@@ -89,7 +92,8 @@ class Lowerer {
   lower(outputs: readonly Tensor[]): Lowered {
     for (const node of nodesInOrder(outputs)) {
       const values = this.#apply(node);
-      node.outputs.forEach((output, i) => this.#values.set(output, present(values[i])));
+      const { outputs } = node;
+      for (let i = 0; i < outputs.length; i++) this.#values.set(present(outputs[i]), present(values[i]));
     }
     const values = outputs.map((tensor) => this.#result(this.#value(tensor)));
     let count = 0;
@@ -103,8 +107,16 @@ class Lowerer {
   #result(value: Value): Value {
     if (value.block.input >= 0 || isWhole(value)) return value;
     const output = newValue(value.shape, value.dtype);
-    const copy = { operation: 'cast', immediate: 0, ops: ['slice'], flops: 0 };
-    this.#steps.push({ ...copy, kind: 'elementwise', inputs: [value], output });
+    const inputs = [value];
+    this.#steps.push({
+      kind: 'elementwise',
+      ops: ['slice'],
+      flops: 0,
+      operation: 'cast',
+      immediate: 0,
+      inputs,
+      output,
+    });
     return output;
   }
 
@@ -123,7 +135,8 @@ class Lowerer {
 
   #apply(node: Node): readonly Value[] {
     const { op, attributes } = node;
-    const inputs = node.inputs.map((tensor) => this.#value(tensor));
+    const inputs: Value[] = [];
+    for (const tensor of node.inputs) inputs.push(this.#value(tensor));
     if (op.lower === 'alias' || op.lower === 'barrier') {
       const barrier = op.lower === 'barrier' ? ++this.#barriers : 0;
       return node.outputs.map(({ shape, dtype }, i) => {
@@ -138,10 +151,13 @@ class Lowerer {
         return { block, offset: offset + window * bytesPerElement(dtype), shape, dtype, passed };
       });
     }
-    const key = `${op.name}(${inputs.map((value) => this.#keyOf(value)).join()})${JSON.stringify(attributes, spellOut)}`;
+    let key = op.name;
+    for (const value of inputs) key += ` ${this.#numbers.of(value)}`;
+    key += spelled(attributes);
     const known = this.#seen.get(key);
     if (known) return known;
-    const outputs = node.outputs.map(({ shape, dtype }) => newValue(shape, dtype));
+    const outputs: Value[] = [];
+    for (const { shape, dtype } of node.outputs) outputs.push(newValue(shape, dtype));
     this.#steps.push(this.#step(op.lower, node, inputs, outputs));
     this.#seen.set(key, outputs);
     return outputs;
@@ -154,39 +170,26 @@ class Lowerer {
     outputs: readonly Value[],
   ): Step {
     const { op, attributes } = node;
-    const origin: Origin = {
-      ops: [op.name],
-      flops: flopsOf(op, node.inputs, node.outputs, attributes),
-    };
+    const ops = [op.name];
+    const flops = flopsOf(op, node.inputs, node.outputs, attributes);
     if ('elementwise' in how) {
       const immediate = how.immediate?.(attributes) ?? 0;
-      return {
-        ...origin,
-        kind: 'elementwise',
-        operation: how.elementwise,
-        immediate,
-        inputs,
-        output: present(outputs[0]),
-      };
+      const output = present(outputs[0]);
+      return { kind: 'elementwise', ops, flops, operation: how.elementwise, immediate, inputs, output };
     }
     const views = how.views?.(attributes, several(node.inputs), several(node.outputs));
     const viewed = (values: readonly Value[], shapes: readonly Shape[] | undefined): readonly Value[] =>
       shapes ? values.map((value, i) => reshaped(value, present(shapes[i]))) : values;
     return {
-      ...origin,
       kind: 'kernel',
+      ops,
+      flops,
       kernel: how.kernel,
       takesHalves: how.takesHalves ?? false,
       attributes: how.attributes?.(attributes, several(node.inputs), several(node.outputs)) ?? [],
       inputs: viewed(inputs, views?.inputs),
       outputs: viewed(outputs, views?.outputs),
     };
-  }
-
-  #keyOf(value: Value): string {
-    let number = this.#blockNumbers.get(value.block);
-    if (number === undefined) this.#blockNumbers.set(value.block, (number = this.#blockNumbers.size));
-    return `${number}.${value.passed}@${value.offset}${value.dtype}${formatShape(value.shape)}`;
   }
 }
 
@@ -195,6 +198,10 @@ export const bytesOf = ({ shape, dtype }: Pick<Value, 'shape' | 'dtype'>): numbe
 
 /** Whether a value is all of its block. */
 export const isWhole = (value: Value): boolean => value.offset === 0 && bytesOf(value) === value.block.bytes;
+
+/** Whether two values are the same elements read in the same way. */
+export const sameValue = (a: Value, b: Value): boolean =>
+  a.block === b.block && a.offset === b.offset && a.dtype === b.dtype && sameShape(a.shape, b.shape);
 
 /** A value in a block of its own. */
 export const newValue = (shape: Shape, dtype: DType): Value => ({
@@ -212,14 +219,9 @@ const reshaped = (value: Value, shape: Shape): Value => {
       `lower: ${formatShape(value.shape)} cannot be viewed as ${formatShape(shape)}`,
     );
   }
-  return { ...value, shape };
+  const { block, offset, dtype, passed } = value;
+  return sameShape(shape, value.shape) ? value : { block, offset, shape, dtype, passed };
 };
-
-/** JSON has no infinities, no NaN and no negative zero; keys of attributes have to tell them apart. */
-const spellOut = (_key: string, value: unknown): unknown =>
-  typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))
-    ? `number ${1 / value} ${value}`
-    : value;
 
 function present<T>(item: T | undefined): T {
   if (item === undefined)

@@ -22,18 +22,20 @@ export interface Plan {
 export function planPlaces(steps: readonly KernelStep[]): Plan {
   const lastRead = new Map<Block, number>();
   steps.forEach((step, i) => {
-    for (const { block } of [...step.inputs, ...step.outputs]) lastRead.set(block, i);
+    for (const { block } of step.inputs) lastRead.set(block, i);
+    for (const { block } of step.outputs) lastRead.set(block, i);
   });
   const places = new Map<Block, Place>();
   const slots = new SlotPool();
   steps.forEach((step, i) => {
-    const dying = new Set(
-      step.inputs
-        .map((value) => value.block)
-        .filter((b) => lastRead.get(b) === i && places.get(b)?.kind === SLOT),
-    );
-    for (const { block } of step.inputs)
-      if (block.input >= 0) places.set(block, { kind: INPUT, index: block.input });
+    const dying: Block[] = [];
+    for (const { block } of step.inputs) {
+      if (block.input >= 0) {
+        if (!places.has(block)) places.set(block, { kind: INPUT, index: block.input });
+      } else if (lastRead.get(block) === i && !dying.includes(block) && places.get(block)?.kind === SLOT) {
+        dying.push(block);
+      }
+    }
     for (const output of step.outputs) {
       const { block } = output;
       if (block.output >= 0) {
@@ -42,7 +44,7 @@ export function planPlaces(steps: readonly KernelStep[]): Plan {
       }
       const over = overwritable(step, output, dying);
       const index = over ? (places.get(over)?.index ?? 0) : slots.take(block.bytes);
-      if (over) dying.delete(over);
+      if (over) dying.splice(dying.indexOf(over), 1);
       places.set(block, { kind: SLOT, index });
     }
     for (const block of dying) slots.free(places.get(block)?.index ?? 0);
@@ -56,11 +58,11 @@ export function planPlaces(steps: readonly KernelStep[]): Plan {
 }
 
 /** The dying input that an elementwise chain may write its output over: read once, whole, under the very same shape. */
-function overwritable(step: KernelStep, output: Value, dying: ReadonlySet<Block>): Block | undefined {
+function overwritable(step: KernelStep, output: Value, dying: readonly Block[]): Block | undefined {
   if (step.kernel !== 'fused') return undefined;
   return step.inputs.find(
     (value) =>
-      dying.has(value.block) &&
+      dying.includes(value.block) &&
       // A stretch of half the elements in a wider dtype has as many bytes as its block.
       isWhole(value) &&
       value.block.bytes === output.block.bytes &&
@@ -75,15 +77,22 @@ class SlotPool {
   readonly #free: number[] = [];
 
   take(bytes: number): number {
-    const size = (slot: number): number => this.bytes[slot] ?? 0;
-    const fitting = this.#free.filter((slot) => size(slot) >= bytes).sort((a, b) => size(a) - size(b))[0];
-    const slot = fitting ?? [...this.#free].sort((a, b) => size(b) - size(a))[0];
+    const free = this.#free;
+    let best = -1;
+    let least = Infinity;
+    let largest = -1;
+    let most = -1;
+    for (let i = 0; i < free.length; i++) {
+      const size = this.bytes[free[i] ?? 0] ?? 0;
+      if (size >= bytes && size < least) [best, least] = [i, size];
+      if (size > most) [largest, most] = [i, size];
+    }
+    const [slot] = free.splice(best >= 0 ? best : largest, free.length > 0 ? 1 : 0);
     if (slot === undefined) {
       this.bytes.push(bytes);
       return this.bytes.length - 1;
     }
-    this.#free.splice(this.#free.indexOf(slot), 1);
-    this.bytes[slot] = Math.max(size(slot), bytes);
+    this.bytes[slot] = Math.max(this.bytes[slot] ?? 0, bytes);
     return slot;
   }
 

@@ -4,9 +4,9 @@ import { instructionOf } from '../cost/instruction';
 import { Profile } from '../cost/profile';
 import { dtypeCode } from '../dtype';
 import { fuse } from './fuse';
-import { bytesOf, isWhole, type Block, type KernelStep, type Lowered, type Value } from './lower';
+import { bytesOf, isWhole, type KernelStep, type Lowered, type Value } from './lower';
 import { planPlaces, type Plan } from './places';
-import { formatShape } from '../shape';
+import { ValueNumbers } from './valueNumbers';
 import { Storage, type RunOptions } from '../tensor';
 
 const VERSION = 2;
@@ -84,36 +84,42 @@ const reportTo = (
 
 /** Writes the program as numbers: native/core/program.h documents the order. */
 function encode(lowered: Lowered, steps: readonly KernelStep[], { places, slotBytes }: Plan): Float64Array {
-  const numbers = new Map<string, number>();
-  const blockNumbers = new Map<Block, number>();
+  const values = new ValueNumbers();
   const valueCode: number[] = [];
-  const valueNumber = (value: Value): number => {
-    let block = blockNumbers.get(value.block);
-    if (block === undefined) blockNumbers.set(value.block, (block = blockNumbers.size));
-    const key = `${block}@${value.offset}:${value.dtype}${formatShape(value.shape)}`;
-    let number = numbers.get(key);
-    if (number === undefined) {
-      number = numbers.size;
-      numbers.set(key, number);
+  const stepCode: number[] = [];
+  const writeValues = (list: readonly Value[]): void => {
+    stepCode.push(list.length);
+    for (const value of list) {
+      const known = values.count;
+      stepCode.push(values.of(value));
+      if (values.count === known) continue;
       const place = places.get(value.block);
       if (!place) throw new PalimpsestError('ERR_INTERNAL', 'program: a value without a place');
       const { dtype, offset, shape } = value;
-      valueCode.push(dtypeCode(dtype), place.kind, place.index, offset, shape.length, ...shape);
+      valueCode.push(dtypeCode(dtype), place.kind, place.index, offset, shape.length);
+      for (const extent of shape) valueCode.push(extent);
     }
-    return number;
   };
-  const stepCode = steps.flatMap((step) => [
-    kernelNumber(step.kernel),
-    step.inputs.length,
-    ...step.inputs.map(valueNumber),
-    step.outputs.length,
-    ...step.outputs.map(valueNumber),
-    step.attributes.length,
-    ...step.attributes,
-  ]);
-  const outputCount = Math.max(-1, ...lowered.outputs.map(({ block }) => block.output)) + 1;
-  const header = [VERSION, lowered.inputs.length, outputCount, slotBytes.length, ...slotBytes];
-  return Float64Array.from([...header, numbers.size, ...valueCode, steps.length, ...stepCode]);
+  for (const { kernel, inputs, outputs, attributes } of steps) {
+    stepCode.push(kernelNumber(kernel));
+    writeValues(inputs);
+    writeValues(outputs);
+    stepCode.push(attributes.length);
+    for (const attribute of attributes) stepCode.push(attribute);
+  }
+  const outputCount = lowered.outputs.reduce((count, { block }) => Math.max(count, block.output + 1), 0);
+  const header = [VERSION, lowered.inputs.length, outputCount, slotBytes.length];
+  return joined([header, slotBytes, [values.count], valueCode, [steps.length], stepCode]);
+}
+
+function joined(parts: readonly (readonly number[])[]): Float64Array {
+  const code = new Float64Array(parts.reduce((length, part) => length + part.length, 0));
+  let end = 0;
+  for (const part of parts) {
+    code.set(part, end);
+    end += part.length;
+  }
+  return code;
 }
 
 function kernelNumber(name: string): number {

@@ -11,6 +11,8 @@ export interface Traced<R> {
   readonly lowered: Lowered;
   /** How many inputs are arguments. */
   readonly argumentCount: number;
+  /** The arguments with tensors that have neither data nor a graph. */
+  readonly args: readonly unknown[];
   /** The result with tensors that have neither data nor a graph: a template of shapes. */
   readonly result: R;
 }
@@ -29,7 +31,8 @@ export function trace<A extends readonly unknown[], R>(
       `${where}: an array of arguments expected, got ${describe(given)}`,
     );
   const placeholders = tensorsOf(args).map(({ shape, dtype }) => new Tensor({ shape, dtype }));
-  const result = fn(...withTensors(args, placeholders));
+  const placed = withTensors(args, placeholders);
+  const result = fn(...placed);
   if (types.isPromise(result)) {
     throw new PalimpsestError('ERR_ARGUMENT', `${where}: the function must not be asynchronous`);
   }
@@ -38,5 +41,10 @@ export function trace<A extends readonly unknown[], R>(
     result,
     outputs.map(({ shape, dtype }) => new Tensor({ shape, dtype })),
   );
-  return { lowered: lower(outputs, placeholders), argumentCount: placeholders.length, result: template };
+  return {
+    lowered: lower(outputs, placeholders),
+    argumentCount: placeholders.length,
+    args: placed,
+    result: template,
+  };
 }

@@ -71,11 +71,14 @@ let whole: (x: Tensor) => Tensor;
 export const setWhole = (toInt32: typeof whole): void => void (whole = toInt32);
 
 /** Axes of `target` along which a tensor of shape `from` is repeated. */
-const repeatedAxes = (from: Shape, target: Shape): number[] =>
-  [...target.keys()].filter((axis) => {
+function repeatedAxes(from: Shape, target: Shape): number[] {
+  const repeated: number[] = [];
+  for (let axis = 0; axis < target.length; axis++) {
     const own = from[axis - target.length + from.length];
-    return own === undefined || (own === 1 && target[axis] !== 1);
-  });
+    if (own === undefined || (own === 1 && target[axis] !== 1)) repeated.push(axis);
+  }
+  return repeated;
+}
 
 export const broadcastToOp = defineOp<{ shape: Shape }>('broadcastTo', {
   infer: ([x], { shape }) => ({ shape, dtype: x.dtype }),
@@ -114,6 +117,7 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   checkTensors('sumTo', { x });
   checkNumbers('sumTo', 'shape', shape, false);
+  if (sameShape(x.shape, shape)) return x;
   return reshape(sum(x, { axis: repeatedAxes(shape, x.shape), keepDims: true }), shape);
 }
 
