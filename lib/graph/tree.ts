@@ -1,4 +1,4 @@
-import { PalimpsestError } from '../errors';
+import { describe, PalimpsestError } from '../errors';
 import { Parameters } from './parameters';
 import { formatShape } from './shape';
 import { Tensor } from './tensor';
@@ -41,6 +41,15 @@ export function tensorsOf(tree: unknown): Tensor[] {
     return tensor;
   });
   return tensors;
+}
+
+/** @throws PalimpsestError ERR_ARGUMENT for what can hold no tensor: nothing, a number, a text. */
+export function checkTree(where: string, tree: unknown): void {
+  if (typeof tree === 'object' && tree !== null) return;
+  throw new PalimpsestError(
+    'ERR_ARGUMENT',
+    `${where}: tensors, by themselves or in arrays and objects, expected, got ${describe(tree)}`,
+  );
 }
 
 /** The tree again with other tensors, given in the order of `tensorsOf`. */
