@@ -3,7 +3,7 @@ import { Profile } from './cost/profile';
 import { lower } from './lowering/lower';
 import { Program } from './lowering/program';
 import { evaluation, type RunOptions, type Storage } from './tensor';
-import { tensorsOf } from './tree';
+import { checkTree, tensorsOf } from './tree';
 
 /**
  * Computes every tensor of the tree in one program, off the JavaScript thread. Afterwards they hold data and no graph.
@@ -26,6 +26,7 @@ export async function evaluate<T>(tree: T, options: RunOptions = {}): Promise<T>
  * @throws as `evaluate` does.
  */
 export async function profile(tree: unknown, options: RunOptions = {}): Promise<Profile> {
+  checkTree('profile', tree);
   let measured = new Profile([], new Float64Array(0));
   await evaluateBy(tree, async (program, inputs) => {
     const { storages, profile } = await program.profile(inputs, options);

@@ -1,4 +1,4 @@
-import { PalimpsestError } from '../errors';
+import { describe, PalimpsestError } from '../errors';
 import { Parameters } from './parameters';
 import { formatShape, sameShape } from './shape';
 import { Tensor } from './tensor';
@@ -45,6 +45,15 @@ function collect(tree: unknown, tensors: Tensor[]): void {
   else if (tree instanceof Parameters) for (const tensor of tree.tensors) tensors.push(tensor);
   else if (Array.isArray(tree)) for (const item of tree) collect(item, tensors);
   else if (isPlainObject(tree)) for (const item of Object.values(tree)) collect(item, tensors);
+}
+
+/** @throws PalimpsestError ERR_ARGUMENT for what can hold no tensor: nothing, a number, a text. */
+export function checkTree(where: string, tree: unknown): void {
+  if (typeof tree === 'object' && tree !== null) return;
+  throw new PalimpsestError(
+    'ERR_ARGUMENT',
+    `${where}: tensors, by themselves or in arrays and objects, expected, got ${describe(tree)}`,
+  );
 }
 
 /** The tree again with other tensors, given in the order of `tensorsOf`. */

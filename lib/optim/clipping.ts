@@ -1,6 +1,6 @@
 import { checkOptions, OptionError } from '../errors';
 import type { Tensor } from '../graph/tensor';
-import { mapTree, tensorsOf } from '../graph/tree';
+import { checkTree, mapTree, tensorsOf } from '../graph/tree';
 import { add, cast, div, full, maximum, minimum, mul, square } from '../ops/elementwise/arithmetic';
 import { sqrt } from '../ops/elementwise/math';
 import { sum } from '../ops/reduce/sum';
@@ -34,6 +34,7 @@ export function clipByGlobalNorm<P>(
   gradients: P,
   limit: number,
 ): { readonly gradients: P; readonly norm: Tensor } {
+  checkTree('clipByGlobalNorm', gradients);
   checkLimit('clipByGlobalNorm', 'limit', limit);
   const norm = globalNorm(gradients);
   const scale = shrinkage(norm, limit);
@@ -42,12 +43,14 @@ export function clipByGlobalNorm<P>(
 
 /** Every gradient scaled down by itself to a norm of at most `limit`. @throws OptionError as `clipByGlobalNorm` does. */
 export function clipByNorm<P>(gradients: P, limit: number): P {
+  checkTree('clipByNorm', gradients);
   checkLimit('clipByNorm', 'limit', limit);
   return mapTree(gradients, (g) => mul(g, cast(shrinkage(sqrt(squaredNorm(g)), limit), g.dtype)));
 }
 
 /** Every entry brought into [-limit, limit]; NaN stays. @throws OptionError as `clipByGlobalNorm` does. */
 export function clipByValue<P>(gradients: P, limit: number): P {
+  checkTree('clipByValue', gradients);
   checkLimit('clipByValue', 'limit', limit);
   return mapTree(gradients, (g) => maximum(minimum(g, limit), -limit));
 }

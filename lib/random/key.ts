@@ -42,6 +42,9 @@ const splitKeyOp = defineOp<{ count: number }>('splitKey', {
   constant: true,
 });
 
+/** Each is a tensor of its own, and more would not fit into JavaScript's memory; `foldKey` gives any number one by one. */
+const MOST_KEYS = 2 ** 20;
+
 /**
  * New keys, each int32 [2], that have nothing to do with each other nor with what is drawn from their parent.
  *
@@ -53,6 +56,7 @@ export function splitKey(parent: Tensor, count: number): Tensor[];
 export function splitKey(parent: Tensor, count = 2): Tensor[] {
   checkKey('splitKey', parent);
   checkShape('splitKey', [count, 2]);
+  if (count > MOST_KEYS) throw new ShapeError(`splitKey: at most ${MOST_KEYS} keys at a time, got ${count}`);
   const rows = single(splitKeyOp([parent], { count }));
   return Array.from({ length: count }, (_, i) => reshape(slice(rows, { starts: [i], stops: [i + 1] }), [2]));
 }

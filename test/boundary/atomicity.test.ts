@@ -1,15 +1,20 @@
+import { rankOneEdit, type WeightDelta } from '../../lib/edits';
+import { tensorsOfPart } from '../../lib/edits/part';
 import { LabeledSet } from '../../lib/data/labeledSet';
 import { PalimpsestError } from '../../lib/errors';
-import type { RunOptions } from '../../lib/graph/tensor';
+import { evaluate } from '../../lib/graph/evaluate';
+import type { RunOptions, Tensor } from '../../lib/graph/tensor';
 import { tensorsOf } from '../../lib/graph/tree';
 import type { Model } from '../../lib/models/model';
 import { memory, resetPeakMemory, setMemoryLimit } from '../../lib/native';
 import { fineTune } from '../../lib/unlearn/fineTune';
 import { gradientAscent } from '../../lib/unlearn/gradientAscent';
+import { at } from '../../lib/ops/indexing/at';
 import { adam } from '../../lib/optim/adam';
 import { retrain } from '../../lib/unlearn/retrain';
 import { ssd } from '../../lib/unlearn/ssd';
 import { zeroRow } from '../../lib/unlearn/zeroRow';
+import { changeOf, editOf, fitted, ridge, type Edit } from '../support/classifierRuns';
 import { PATIENCE_MS } from '../support/child';
 import { announce } from '../support/numbers';
 import { memoryAtRest } from '../support/garbage';
@@ -25,10 +30,17 @@ const examples = randomExamples(600, 1);
 const forget = examples.subset(Array.from({ length: 60 }, (_, i) => i));
 let model: Model;
 let weights: string;
+let edit: Edit;
+let fact: { readonly key: Tensor; readonly value: Tensor };
+let change: WeightDelta;
 
 beforeAll(async () => {
   model = await smallClassifier(1);
   weights = await digestOf(model.parameters);
+  edit = await editOf(model.parameters.get('fc1.weight'), 32);
+  fact = await evaluate({ key: at(edit.keys, 0), value: at(edit.values, 0) });
+  change = changeOf('fc1.weight', edit);
+  await evaluate([...change].map(([, part]) => tensorsOfPart(part)));
 });
 
 afterEach(() => setMemoryLimit(0));
@@ -41,6 +53,19 @@ const METHODS: Readonly<Record<string, Method>> = {
   retrain: ({ all }, run) =>
     retrain(model, model.parameters, all, { optimizer: adam(), epochs: 1, batchSize: 8 }, run),
   zeroRow: (_data, run) => zeroRow(model, { classIndex: 1 }, run),
+  fit: async ({ all }, run) => ({ parameters: await fitted(model, all, run) }),
+  'WeightDelta.apply': async (_data, run) => {
+    using applied = await change.apply(model.parameters, run);
+    return { parameters: applied.parameters };
+  },
+  ridgeEdit: async (_data, run) => {
+    const { left, right } = await ridge(edit, run);
+    return { parameters: [left, right] };
+  },
+  rankOneEdit: async (_data, run) => {
+    const { left, right } = await rankOneEdit({ weight: edit.weight, ...fact }, { prior: edit.prior }, run);
+    return { parameters: [left, right] };
+  },
 };
 
 /** The code of the error, or 'done'; what came of it is disposed. */

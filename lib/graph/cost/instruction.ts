@@ -1,5 +1,6 @@
 import { bytesPerElement } from '../dtype';
-import type { KernelStep, Value } from '../lowering/lower';
+import type { KernelStep } from '../lowering/lower';
+import type { Value } from '../lowering/value';
 import { sizeOf } from '../shape';
 import type { Spec } from '../tensor';
 

@@ -1,13 +1,7 @@
 import { isHalf } from '../dtype';
 import { roundToHalf } from './halfBits';
-import {
-  newValue,
-  type Block,
-  type ElementwiseStep,
-  type KernelStep,
-  type Step,
-  type Value,
-} from '../lowering/lower';
+import { type ElementwiseStep, type KernelStep, type Step } from '../lowering/lower';
+import { newValue, type Block, type Value } from '../lowering/value';
 
 /** Elementwise operations that know 16-bit floats: they only store and convert. */
 const STORING: ReadonlySet<string> = new Set(['full', 'cast']);

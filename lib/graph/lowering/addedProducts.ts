@@ -1,5 +1,6 @@
 import { sameShape, type Shape } from '../shape';
-import { isWhole, type Block, type ElementwiseStep, type KernelStep, type Step, type Value } from './lower';
+import { type ElementwiseStep, type KernelStep, type Step } from './lower';
+import { isWhole, type Block, type Value } from './value';
 
 /** A product as deep as this costs as much arithmetic as its tiles hide of memory's latency; deeper ones gain nothing. */
 const MAX_DEPTH = 128;

@@ -1,15 +1,8 @@
 import { dtypeCode } from '../dtype';
 import { withWideHalves } from '../halves/halves';
 import { withAddedProducts, readersOf } from './addedProducts';
-import {
-  sameValue,
-  type Block,
-  type ElementwiseStep,
-  type KernelStep,
-  type Lowered,
-  type Step,
-  type Value,
-} from './lower';
+import { type ElementwiseStep, type KernelStep, type Lowered, type Step } from './lower';
+import { sameValue, type Block, type Value } from './value';
 import { elementwiseNumbers } from '../../native';
 import { PalimpsestError } from '../../errors';
 import { sameShape, type Shape } from '../shape';

@@ -1,5 +1,6 @@
 import { sameShape } from '../shape';
-import { isWhole, type Block, type KernelStep, type Value } from './lower';
+import { type KernelStep } from './lower';
+import { isWhole, type Block, type Value } from './value';
 
 /** Where a block lives while the program runs; the numbers of the kinds are the program format's. */
 export interface Place {

@@ -1,4 +1,4 @@
-import { sameValue, type Block, type Value } from './lower';
+import { sameValue, type Block, type Value } from './value';
 
 /** Numbers for values, from 0: equal ones, which are the same elements read in the same way, have one number. */
 export class ValueNumbers {

@@ -7,7 +7,7 @@ import { matmul } from '../../ops/products/matmul';
 import { stopGradient } from '../../ops/shape/identity';
 import { expandDims } from '../../ops/shape/reshape';
 import { eigh } from '../factor/eigh';
-import { batchAxis, productTB, symmetricPart } from '../matrices';
+import { batchAxis, checkSquare, productTB, symmetricPart } from '../matrices';
 import { solveLyapunov } from '../solve/solveLyapunov';
 
 /** V f(w) V^T of the eigenvalues and vectors of a, a constant for derivatives. */
@@ -45,6 +45,7 @@ const inverseSqrtSpdOp = defineOp('inverseSqrtSpd', {
  */
 export function sqrtSpd(a: Tensor): Tensor {
   checkTensors('sqrtSpd', { a });
+  checkSquare('sqrtSpd', a);
   return single(sqrtSpdOp([onEigenvalues(a, sqrt), a], {}));
 }
 
@@ -54,5 +55,6 @@ export function sqrtSpd(a: Tensor): Tensor {
  */
 export function inverseSqrtSpd(a: Tensor): Tensor {
   checkTensors('inverseSqrtSpd', { a });
+  checkSquare('inverseSqrtSpd', a);
   return single(inverseSqrtSpdOp([onEigenvalues(a, rsqrt), sqrtSpd(a)], {}));
 }

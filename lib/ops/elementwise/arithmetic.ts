@@ -111,7 +111,7 @@ export const div = binary(
 /** `x * x`. */
 export const square = unary(
   defineElementwise('square', {
-    takes: 'number',
+    takes: 'arithmetic',
     partials: [(g, [x]) => mul(g, mul(x, 2))], // d(x^2) = 2x dx
   }),
 );

@@ -4,11 +4,11 @@ import { defineElementwise, type Operand } from './define';
 import { trunc } from './math';
 
 /**
- * `floor(a / b)`, broadcasting, for floats and int32; a constant for derivatives. By zero, floats give what `a / b` is, and
+ * `floor(a / b)`, broadcasting, for floats and integers; a constant for derivatives. By zero, floats give what `a / b` is, and
  * integers give 0.
  */
 export const floorDiv: (a: Operand, b: Operand) => Tensor = binary(
-  defineElementwise('floorDiv', { takes: 'number' }),
+  defineElementwise('floorDiv', { takes: 'arithmetic' }),
 );
 
 /**
@@ -17,7 +17,7 @@ export const floorDiv: (a: Operand, b: Operand) => Tensor = binary(
  */
 export const remainder: (a: Operand, b: Operand) => Tensor = binary(
   defineElementwise('remainder', {
-    takes: 'number',
+    takes: 'arithmetic',
     partials: [(g) => g, (g, [a, b]) => neg(mul(g, floorDiv(a, b)))], // d(a - b q) = da - q db
   }),
 );
@@ -25,7 +25,7 @@ export const remainder: (a: Operand, b: Operand) => Tensor = binary(
 /** As `remainder`, but with the sign of `a`: `a - b trunc(a / b)`, exactly, as `%` in C and JavaScript. */
 export const fmod: (a: Operand, b: Operand) => Tensor = binary(
   defineElementwise('fmod', {
-    takes: 'number',
+    takes: 'arithmetic',
     partials: [(g) => g, (g, [a, b]) => neg(mul(g, trunc(div(a, b))))], // d(a - b q) = da - q db
   }),
 );

@@ -102,7 +102,7 @@ export const cos: (x: Tensor) => Tensor = unary(
 
 /** Absolute value; its gradient at 0 is 0. */
 export const abs = unary(
-  defineElementwise('abs', { takes: 'number', partials: [(g, [x]) => mul(g, sign(x))] }),
+  defineElementwise('abs', { takes: 'arithmetic', partials: [(g, [x]) => mul(g, sign(x))] }),
 );
 
 /** `max(x, 0)`; its gradient at 0 is 0. */
@@ -111,7 +111,7 @@ export const relu = unary(
 );
 
 /** -1, 0 or 1. */
-export const sign = unary(defineElementwise('sign', { takes: 'number' }));
+export const sign = unary(defineElementwise('sign', { takes: 'arithmetic' }));
 /** The largest integer that is not larger. */
 export const floor = unary(defineElementwise('floor', {}));
 /** The smallest integer that is not smaller. */

@@ -1,9 +1,11 @@
 import { OptionError } from '../../errors';
 import { checkKinds, checkTensors, type Kinds } from '../../graph/call';
-import { tensor } from '../../graph/create';
 import type { FloatDType } from '../../graph/dtype';
 import { extent, normalizeAxes } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
+import { cast, div, greaterEqual, mul, sub } from '../elementwise/arithmetic';
+import { where as choose } from '../elementwise/math';
+import { iota } from '../indexing/iota';
 import { concat } from '../shape/concat';
 import { slice } from '../shape/slice';
 
@@ -24,11 +26,9 @@ function frequencies(where: string, n: number, count: number, options: Frequency
   if (!(Number.isFinite(spacing) && spacing !== 0)) {
     throw new OptionError(`${where}: spacing must be finite and not 0, got ${spacing}`);
   }
-  const values = Array.from(
-    { length: count },
-    (_, k) => (where === 'fftfreq' && 2 * k >= n ? k - n : k) / (n * spacing),
-  );
-  return tensor(values, { dtype, shape: [count] });
+  const k = iota(count, { dtype: 'float64' });
+  const signed = where === 'fftfreq' ? choose(greaterEqual(mul(k, 2), n), sub(k, n), k) : k;
+  return cast(div(signed, n * spacing), dtype);
 }
 
 /** The frequencies of the terms of `fft`, [n]: `0, 1, ..., then the negative ones, ..., -1`, over `n spacing`. */

@@ -4,7 +4,7 @@ import { checkRank } from '../floats';
 import { expandDims, flatten } from '../shape/reshape';
 import { conv2d } from './conv2d';
 import { convTranspose2d } from './convTranspose2d';
-import type { Sides } from './window';
+import { pairOf, type Pair, type Sides } from './window';
 
 // A sequence is an image of height 1.
 
@@ -32,9 +32,9 @@ const CONV1D_OPTIONS: Kinds<Conv1dOptions> = {
   bias: 'tensor',
 };
 
-const sides = (padding: SequencePadding): Sides => [
+const sides = (where: string, padding: SequencePadding): Sides => [
   [0, 0],
-  typeof padding === 'number' ? [padding, padding] : padding,
+  pairOf(where, 'padding', padding as Pair, 0),
 ];
 
 const sharedOptions = (
@@ -60,7 +60,7 @@ export function conv1d(x: Tensor, w: Tensor, options: Conv1dOptions = {}): Tenso
   checkRank('conv1d', w, 3, 'a weight [O, C / groups, k]');
   const y = conv2d(expandDims(x, 2), expandDims(w, 2), {
     stride: [1, stride],
-    padding: typeof padding === 'string' ? padding : sides(padding),
+    padding: typeof padding === 'string' ? padding : sides('conv1d', padding),
     dilation: [1, dilation],
     ...sharedOptions(groups, bias),
   });
@@ -105,7 +105,7 @@ export function convTranspose1d(x: Tensor, w: Tensor, options: ConvTranspose1dOp
   checkRank('convTranspose1d', w, 3, 'a weight [C, O / groups, k]');
   const y = convTranspose2d(expandDims(x, 2), expandDims(w, 2), {
     stride: [1, stride],
-    padding: sides(padding),
+    padding: sides('convTranspose1d', padding),
     outputPadding: [0, outputPadding],
     dilation: [1, dilation],
     ...sharedOptions(groups, bias),

@@ -95,7 +95,7 @@ export function geometryOf(
   checkCount(where, 'groups', groups, 1);
   return {
     stride,
-    padding: sidesOf(where, options.padding ?? 0, stride, dilation, sizes),
+    padding: sidesOf(where, options.padding === undefined ? 0 : options.padding, stride, dilation, sizes),
     dilation,
     groups,
   };

@@ -176,6 +176,7 @@ export function instanceNorm(
   checkKinds('instanceNorm', options, INSTANCE_NORM_OPTIONS);
   const { eps = DEFAULT_EPS } = options;
   checkEps('instanceNorm', eps);
+  checkChannels('instanceNorm', { groups: 1, eps }, x, gain, bias);
   // Without channels any number of groups will do.
   return single(groupNormOp([x, gain, bias], { groups: Math.max(1, x.shape[1] ?? 1), eps }));
 }

@@ -105,6 +105,7 @@ export function vdot(a: Tensor, b: Tensor): Tensor {
       `vdot: two tensors of one size expected, got ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
     );
   }
+  checkOneDType('vdot', [a, b]);
   return inner(reshape(a, [a.size]), reshape(b, [b.size]));
 }
 

@@ -154,12 +154,14 @@ struct abs {
   static double apply(double a) { return __builtin_fabs(a); }
   static std::int32_t apply(std::int32_t a) { return a < 0 ? wrap(0 - unsign(a)) : a; }
   static std::int64_t apply(std::int64_t a) { return a < 0 ? wrap(0 - unsign(a)) : a; }
+  static std::uint8_t apply(std::uint8_t a) { return a; }
 };
 struct sign {  // zeros keep their sign, NaN stays
   template <typename T>
   static T apply(T a) {
     return a > T(0) ? T(1) : (a < T(0) ? T(-1) : a);
   }
+  static std::uint8_t apply(std::uint8_t a) { return a > 0; }
 };
 struct square {
   template <typename T>

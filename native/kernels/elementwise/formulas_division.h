@@ -36,6 +36,9 @@ struct fmod {
   }
   // By -1 the hardware traps for the least number.
   static std::int64_t apply(std::int64_t a, std::int64_t b) { return (b == 0) | (b == -1) ? 0 : a % b; }
+  static std::uint8_t apply(std::uint8_t a, std::uint8_t b) {
+    return static_cast<std::uint8_t>(b == 0 ? 0 : a % b);
+  }
 
  private:
   static float fused(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
@@ -63,6 +66,7 @@ struct remainder {
     const std::int64_t rest = fmod::apply(a, b);
     return (rest != 0) & ((rest < 0) != (b < 0)) ? rest + b : rest;
   }
+  static std::uint8_t apply(std::uint8_t a, std::uint8_t b) { return fmod::apply(a, b); }
 
  private:
   template <typename T>
@@ -97,6 +101,9 @@ struct floorDiv {
     if (b == 0) return 0;
     if (b == -1) return wrap(0 - unsign(a));
     return a / b - ((a % b != 0) & ((a < 0) != (b < 0)) ? 1 : 0);
+  }
+  static std::uint8_t apply(std::uint8_t a, std::uint8_t b) {
+    return static_cast<std::uint8_t>(b == 0 ? 0 : a / b);
   }
 
  private:

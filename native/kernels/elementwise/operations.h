@@ -19,9 +19,9 @@ namespace palimpsest {
   X(mul, 2, same, Arithmetic)                \
   X(div, 2, same, Floats)                    \
   X(neg, 1, same, Numbers)                   \
-  X(abs, 1, same, Numbers)                   \
-  X(sign, 1, same, Numbers)                  \
-  X(square, 1, same, Numbers)                \
+  X(abs, 1, same, Arithmetic)                \
+  X(sign, 1, same, Arithmetic)               \
+  X(square, 1, same, Arithmetic)             \
   X(sqrt, 1, same, Floats)                   \
   X(rsqrt, 1, same, Floats)                  \
   X(reciprocal, 1, same, Floats)             \
@@ -56,9 +56,9 @@ namespace palimpsest {
   X(isInf, 1, compare, Floats)               \
   X(logicalXor, 2, same, Booleans)           \
   X(trunc, 1, same, Floats)                  \
-  X(floorDiv, 2, same, Numbers)              \
-  X(remainder, 2, same, Numbers)             \
-  X(fmod, 2, same, Numbers)                  \
+  X(floorDiv, 2, same, Arithmetic)           \
+  X(remainder, 2, same, Arithmetic)          \
+  X(fmod, 2, same, Arithmetic)               \
   X(exp2, 1, same, Floats)                   \
   X(log2, 1, same, Floats)                   \
   X(tan, 1, same, Floats)                    \
