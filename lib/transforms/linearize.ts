@@ -93,7 +93,8 @@ function linearPart(tangents: readonly Tensor[], directions: readonly Tensor[]):
   const chosen = dependentNodes(all, directions);
   for (const node of [...all].reverse()) {
     if (!chosen.has(node)) continue;
-    for (const input of node.inputs) if (input.node && isArrangement(input, input.node)) chosen.add(input.node);
+    for (const input of node.inputs)
+      if (input.node && isArrangement(input, input.node)) chosen.add(input.node);
   }
   return all.filter((node) => chosen.has(node));
 }

@@ -37,6 +37,17 @@ test('replaces tensors in a copy', () => {
   expect(changed.names).toEqual(parameters.names);
 });
 
+test('knows dictionaries of the same names in the same order', () => {
+  const again = parameters.map(() => tensor([0]));
+  const turned = new Parameters([...parameters].reverse());
+  expect(again.tensors.length).toBe(2);
+  expect([again, turned, parameters.select(/bias/)].map((other) => parameters.isNamedLike(other))).toEqual([
+    true,
+    false,
+    false,
+  ]);
+});
+
 test('refuses another shape, an unknown name and a name twice', () => {
   expect(() => parameters.with([['fc.bias', w]])).toThrow(code('ERR_SHAPE'));
   expect(() => parameters.with([['none', bias]])).toThrow(code('ERR_PARAMETER'));

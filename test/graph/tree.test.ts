@@ -1,6 +1,6 @@
 import { tensor } from '../../lib/graph/create';
 import { Parameters } from '../../lib/graph/parameters';
-import { mapTree, signatureOf, tensorsOf, withTensors } from '../../lib/graph/tree';
+import { isSignedLike, mapTree, signatureOf, tensorsOf, withTensors } from '../../lib/graph/tree';
 import { code } from '../support/errors';
 
 const [a, b, c] = [tensor([1]), tensor([2]), tensor([3])];
@@ -42,6 +42,38 @@ test('has equal signatures for equal structure, shapes, dtypes and values only',
   ];
   expect(new Set(others.map(signatureOf)).size).toBe(others.length);
   for (const other of others) expect(signatureOf(other)).not.toBe(same);
+});
+
+test('finds those alike whose signatures are equal, without writing them', () => {
+  const named = (name: string): Parameters => new Parameters([[name, tensor([1, 2])]]);
+  const trees: unknown[] = [
+    { x: tensor([1, 2]), n: 1 },
+    { x: tensor([3, 4]), n: 1 },
+    { x: tensor([1, 2, 3]), n: 1 },
+    { x: tensor([1, 2], { dtype: 'float64' }), n: 1 },
+    { x: tensor([1, 2]), n: '1' },
+    { y: tensor([1, 2]), n: 1 },
+    { n: 1, x: tensor([1, 2]) },
+    { x: tensor([1, 2]), n: 1, m: undefined },
+    [tensor([1, 2]), 1],
+    [[tensor([1, 2])], 1],
+    named('w'),
+    named('w'),
+    named('v'),
+    named('w').map((w) => w),
+    new Parameters([...named('w'), ['v', tensor([1])]]),
+    ...[0, -0, NaN, Infinity, null, undefined, true, 'true'],
+  ];
+  for (const one of trees) {
+    for (const other of trees) {
+      expect([one, other, isSignedLike(one, other)]).toEqual([
+        one,
+        other,
+        signatureOf(one) === signatureOf(other),
+      ]);
+    }
+  }
+  expect(isSignedLike(new Date(0), new Date(0))).toBe(false);
 });
 
 test('refuses functions and class instances in signatures', () => {

@@ -3,6 +3,7 @@ import type { Shape } from '../../lib/graph/shape';
 import type { Tensor } from '../../lib/graph/tensor';
 import { evaluate } from '../../lib/graph/evaluate';
 import { tensor } from '../../lib/graph/create';
+import { lower, type Lowered } from '../../lib/graph/lowering/lower';
 import { memory } from '../../lib/native';
 import { add, exp, mul, square, sub, tanh } from '../../lib/ops/elementwise';
 import { softmaxCrossEntropy } from '../../lib/ops/losses';
@@ -66,6 +67,19 @@ describe('linearize', () => {
     }
     const many = directionOf(30, 3);
     await expectSame(vmap((v: Parameters) => H(v))(many), hvp(loss)(params, many, x, y), 'mapped');
+  });
+
+  test('computes its value when it is asked for, from what is kept', async () => {
+    const f = await linearize(slope, params);
+    await f.run(directionOf(10));
+    const value = [...f.value].map(([, part]) => part);
+    expect(value.map(({ evaluated }) => evaluated)).toEqual(value.map(() => false));
+    const [whole, rest] = [slope(params), f.value].map((tree) => lower([...tree].map(([, part]) => part)));
+    const products = (lowered: Lowered | undefined): number =>
+      lowered?.steps.filter((step) => step.ops.includes('matmul')).length ?? 0;
+    expect(products(rest)).toBeLessThan(products(whole));
+    f.dispose();
+    await expect(evaluate(f.value)).rejects.toMatchObject({ code: 'ERR_DISPOSED' });
   });
 
   test('is linear, and differentiable in the direction', async () => {
