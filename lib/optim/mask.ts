@@ -112,7 +112,8 @@ export function blockMask(shape: Shape, block: Block): Tensor {
   checkRecord('blockMask', block);
   const lists = new Map<number, ReadonlySet<number>>();
   for (const [key, indices] of Object.entries(block)) {
-    if (!Array.isArray(indices as unknown))
+    const given: unknown = indices;
+    if (!Array.isArray(given))
       throw new OptionError(`blockMask: a list of indices along axis ${key} expected`);
     const axis = normalizeAxis('blockMask', Number(key), shape.length);
     lists.set(axis, new Set(indices.map((index) => indexWithin(index, axis, shape[axis] ?? 0))));

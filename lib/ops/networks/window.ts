@@ -91,11 +91,12 @@ export function geometryOf(
   checkKinds(where, options, { ...GEOMETRY_OPTIONS, ...more });
   const stride = pairOf(where, 'stride', options.stride ?? 1, 1);
   const dilation = pairOf(where, 'dilation', options.dilation ?? 1, 1);
-  const groups = options.groups ?? 1;
+  // Only what is not given has a default: null is refused.
+  const { groups = 1, padding = 0 } = options;
   checkCount(where, 'groups', groups, 1);
   return {
     stride,
-    padding: sidesOf(where, options.padding === undefined ? 0 : options.padding, stride, dilation, sizes),
+    padding: sidesOf(where, padding, stride, dilation, sizes),
     dilation,
     groups,
   };
