@@ -10,7 +10,7 @@ namespace palimpsest {
 using CancelFlag = std::atomic<bool>;
 
 // A view of the process-wide worker threads for one task: how many may help, and whether to stop.
-// Work is cut by the shape of the output, never by the number of threads, so that results are the same bits for any number.
+// The order of a sum never depends on the number of threads, so that results are the same bits for any number.
 class Workers {
  public:
   Workers(std::size_t threads, const CancelFlag* cancelled) : threads_(threads), cancelled_(cancelled) {}
