@@ -41,7 +41,8 @@ export async function tryStrengths(
   const accuracyOf = async (tried: Parameters, set: LabeledSet): Promise<number> =>
     accuracy(predictedClasses(await predict(tried, set, run), classes), set.labels);
   for (const strength of grid) {
-    const dampened = await dampenParameters(parameters, importance, strength, run);
+    const { alpha, lambda } = strength;
+    const dampened = await dampenParameters(parameters, importance, { alpha, lambda }, run);
     const trial = {
       ...strength,
       forgetAccuracy: await accuracyOf(dampened.parameters, forget),
