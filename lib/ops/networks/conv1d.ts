@@ -4,7 +4,7 @@ import { checkRank } from '../floats';
 import { expandDims, flatten } from '../shape/reshape';
 import { conv2d } from './conv2d';
 import { convTranspose2d } from './convTranspose2d';
-import { pairOf, type Pair, type Sides } from './window';
+import { pairOf, type Sides } from './window';
 
 // A sequence is an image of height 1.
 
@@ -34,7 +34,7 @@ const CONV1D_OPTIONS: Kinds<Conv1dOptions> = {
 
 const sides = (where: string, padding: SequencePadding): Sides => [
   [0, 0],
-  pairOf(where, 'padding', padding as Pair, 0),
+  pairOf(where, 'padding', padding, 0),
 ];
 
 const sharedOptions = (
