@@ -28,7 +28,7 @@ export interface ChildOptions {
 export const isSanitized = process.env['PALIMPSEST_SANITIZED'] === '1';
 
 /** How long a child, or a test of many runs, may take on a busy machine: for `jest.setTimeout`. */
-export const PATIENCE_MS = isSanitized ? 600_000 : 90_000;
+export const PATIENCE_MS = isSanitized ? 600_000 : 300_000;
 
 /** Runs test/boundary/children/`name`.ts in a process of its own. Never rejects: how it ended is the answer. */
 export function runChild(name: string, options: ChildOptions = {}): Promise<Ended> {
