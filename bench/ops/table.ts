@@ -30,6 +30,7 @@ export const table: readonly Family[] = [
 export const exempt: ReadonlyMap<string, string> = new Map([
   ['benchFmaPeak', 'it is the limit that rows are measured against'],
   ['benchTriad', 'it is the limit that rows are measured against'],
+  ['addProduct', 'bench/peers measures it beside PyTorch, in updates of rank 1 and 64'],
   ['scatterMin', 'its loop is that of scatterMax'],
   ['rowOrder', 'it moves one number a row of the matrices that `luFactor` takes apart'],
   ['splitKey', 'it makes a few words: its time is that of a round trip, which is measured by itself'],

@@ -6,6 +6,8 @@ import { evaluate } from '../../../lib/graph/evaluate';
 import { native } from '../../../lib/native';
 import { grad } from '../../../lib/transforms/grad';
 import { add, square } from '../../../lib/ops/elementwise/arithmetic';
+import { tensor } from '../../../lib/graph/create';
+import { matmul } from '../../../lib/ops/products/matmul';
 import { sum } from '../../../lib/ops/reduce/sum';
 import { dtypesOf, functionOf, inputsOf, outputsOf, variablesOf, type Case, type Row } from '../../ops/row';
 import { table } from '../../ops/table';
@@ -46,6 +48,8 @@ const LIMITS = [
 /** The programs of every op of the table and of its gradient, and those of the limits. */
 async function programsOfTheTable(): Promise<EncodedProgram[]> {
   const codes = new Map<string, Float64Array>();
+  const zeros = (shape: readonly number[]) =>
+    tensor(new Float32Array(shape.reduce((n, m) => n * m, 1)), { shape });
   const create = native.createProgram;
   native.createProgram = (code) => {
     codes.set(code.join(), code);
@@ -60,6 +64,9 @@ async function programsOfTheTable(): Promise<EncodedProgram[]> {
       }
     }
   }
+  // No op by itself: lowering makes `addProduct` of a sum and a product of low rank.
+  const [w, a, b] = [zeros([5, 4]), zeros([5, 2]), zeros([2, 4])];
+  await evaluate(add(w, matmul(a, b))).catch(() => undefined);
   native.createProgram = create;
   return [...codes.values(), ...LIMITS].map(decoded);
 }
