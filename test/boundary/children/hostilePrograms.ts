@@ -65,7 +65,7 @@ async function programsOfTheTable(): Promise<EncodedProgram[]> {
     }
   }
   // No op by itself: lowering makes `addProduct` of a sum and a product of low rank.
-  const [w, a, b] = [zeros([5, 4]), zeros([5, 2]), zeros([2, 4])];
+  const [w, a, b] = [zeros([300, 256]), zeros([300, 2]), zeros([2, 256])];
   await evaluate(add(w, matmul(a, b))).catch(() => undefined);
   native.createProgram = create;
   return [...codes.values(), ...LIMITS].map(decoded);
