@@ -7,20 +7,19 @@
 namespace palimpsest::product {
 namespace {
 
-// A panel of rows (kPanelRows x 384 floats: 360 KiB) stays in the second-level cache (1 MiB), while a
-// sliver of columns (32 x 384 floats: 48 KiB) passes by once for all of its rows. Panels of columns lie in the
-// third level, or in memory: a sliver of them is read once a panel of rows, some 100,000 cycles.
+// A panel of rows (kPanelRows x 384 floats: 360 KiB) stays in the second-level cache (1 MiB), while a sliver
+// of columns (32 x 384 floats: 48 KiB) passes by once for all of its rows. Panels of columns lie in the third
+// level, or in memory: a sliver of them is read once a panel of rows, some 100,000 cycles.
 constexpr Index kBlockColumns = 512;
 constexpr Index kWidestColumns = 4096;
-constexpr Index kBlockBytes = 1536;  // depth: 384 floats, 192 doubles
 
 // A task of this many multiply-adds takes some 30 us; smaller ones are not worth waking a thread.
 constexpr double kTaskWork = 4e6;
 // Tasks for each thread, so that all finish together though one may be interrupted.
 constexpr double kTasksAThread = 4;
-// Tasks enough for the threads of a large machine to finish together, as long as blocks remain efficient,
+// Tasks enough for the threads of a large machine to finish together, as long as blocks remain efficient
+// (panels of rows stay whole),
 constexpr Index kManyTasks = 64;
-constexpr Index kEfficientRows = 384;
 constexpr Index kEfficientColumns = 256;
 // and tasks enough for a small machine, as long as blocks and chunks of depth are worth handling at all.
 constexpr Index kFewTasks = 8;
@@ -34,14 +33,8 @@ Cut even_cut(Index extent, Index block, Index unit) {
   return {extent, std::max(unit, round_up(ceil_div(extent, blocks), unit))};
 }
 
-}  // namespace
-
-Index tasks_wanted(double work) {
-  return static_cast<Index>(std::clamp(work / kTaskWork, 1.0, static_cast<double>(kManyTasks)));
-}
-
-// The blocks of rows and columns, at least `enough` in all, for which operands are packed least: rows once for
-// every block of columns and columns once for every block of rows.
+// The blocks of rows and columns, at least `enough` in all, for which operands are packed least: rows once
+// for every block of columns and columns once for every block of rows.
 template <typename T>
 void cut_outputs(const Extents& extents, Index enough, PackingCosts costs, Plan& plan) {
   const Index row_unit = micro_kernels<T>().tile_rows, column_unit = micro_kernels<T>().columns();
@@ -60,6 +53,12 @@ void cut_outputs(const Extents& extents, Index enough, PackingCosts costs, Plan&
     plan.rows = even_cut(extents.rows, ceil_div(extents.rows, r), row_unit);
     plan.columns = even_cut(extents.columns, ceil_div(extents.columns, c), column_unit);
   }
+}
+
+}  // namespace
+
+Index tasks_wanted(double work) {
+  return static_cast<Index>(std::clamp(work / kTaskWork, 1.0, static_cast<double>(kManyTasks)));
 }
 
 template <typename T>
@@ -89,8 +88,8 @@ Plan plan_product(const Extents& extents, bool whole_examples, PackingCosts cost
       }
     }
   };
-  shrink(wanted, kEfficientRows, kEfficientColumns);
-  plan.depth = {extents.examples, extents.steps, kBlockBytes / static_cast<Index>(sizeof(T))};
+  shrink(wanted, kPanelRows, kEfficientColumns);
+  plan.depth = {extents.examples, extents.steps, kPanelDepthBytes / static_cast<Index>(sizeof(T))};
   plan.unit = whole_examples ? plan.depth.parts() : 1;
   const Index units = plan.depth.count() / plan.unit;
   const auto chunks = [&](double shortest) {
@@ -102,14 +101,14 @@ Plan plan_product(const Extents& extents, bool whole_examples, PackingCosts cost
     shrink(std::min(wanted, kFewTasks), kSmallestRows, kSmallestColumns);
   }
   plan.chunks = {units, ceil_div(units, chunks(kShortestChunk))};
-  plan.batches = {extents.batches, std::max<Index>(1, extents.batches / wanted)};
   // The blocks above say how the depth is cut. Sums of squares keep them: their product lies in scratch.
+  const double for_threads = kTasksAThread * static_cast<double>(threads);
+  const double most = static_cast<double>(wanted);
+  const Index enough = whole_examples ? wanted : static_cast<Index>(std::min(for_threads, most));
+  plan.batches = {extents.batches, std::max<Index>(1, extents.batches / enough)};
   if (!whole_examples) {
-    const double enough = std::min(kTasksAThread * static_cast<double>(threads), static_cast<double>(wanted));
-    const Index tasks_enough = static_cast<Index>(enough);
-    plan.batches = {extents.batches, std::max<Index>(1, extents.batches / tasks_enough)};
     const Index others = plan.batches.count() * plan.chunks.count();
-    cut_outputs<T>(extents, ceil_div(tasks_enough, others), costs, plan);
+    cut_outputs<T>(extents, ceil_div(enough, others), costs, plan);
   }
   return plan;
 }

@@ -30,6 +30,8 @@ Index tasks_wanted(double work);
 
 // The most rows of a panel: it stays in the second-level cache while slivers of columns pass by.
 constexpr Index kPanelRows = 240;
+// The depth of a panel: 384 floats, 192 doubles.
+constexpr Index kPanelDepthBytes = 1536;
 
 // What packing an element of either operand costs, in multiply-adds of a vector.
 struct PackingCosts {

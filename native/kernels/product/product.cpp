@@ -101,7 +101,8 @@ class Run {
         if (call_.workers.cancelled()) return;
         const Range part{rows.begin + parts[i].begin, rows.begin + parts[i].end};
         T* const to = c + parts[i].begin * extents_.columns;
-        const PanelProduct<T> job = with_rows(b, depth, part, columns, panel_a, to, extents_.columns);
+        const Panel<T> a = rows_panel(depth, part, columns, 1, panel_a);
+        const PanelProduct<T> job = job_of(a, b, depth, part, columns, to, extents_.columns);
         if (squares_) {
           square_panels(job);
         } else {
@@ -114,17 +115,15 @@ class Run {
   // Several batches whose rows are the same, as the kernels of a convolution are: they are packed once.
   void accumulate_together(Range batches, Range rows, Range columns, Range units, T* panel_a, T* panel_b,
                            T* out) const {
-    const Slivers wide = column_slivers<T>(columns.size());
     for (Index d = units.begin; d < units.end; ++d) {
       DepthBlock depth = plan_.depth[d];
       depth.example += batches.begin * extents_.examples;
-      const Index uses = wide.count() * batches.size();
-      const Panel<T> a = product_.a.panel(depth, rows, tall(rows), uses, panel_a);
+      const Panel<T> a = rows_panel(depth, rows, columns, batches.size(), panel_a);
       for (Index batch = batches.begin; batch < batches.end; ++batch, depth.example += extents_.examples) {
         if (call_.workers.cancelled()) return;
         T* const c = out + (batch * extents_.rows + rows.begin) * extents_.columns + columns.begin;
         const Panel<T> b = columns_panel(depth, rows, columns, panel_b);
-        const PanelProduct<T> job{a, tall(rows), b, wide, depth, c, extents_.columns};
+        const PanelProduct<T> job = job_of(a, b, depth, rows, columns, c, extents_.columns);
         multiply(job, batch, d, rows.begin, columns.begin, d == units.begin ? Update::store : Update::add);
       }
     }
@@ -132,7 +131,6 @@ class Run {
 
   // With the bias that the first block of depth starts from.
   void multiply(PanelProduct<T> job, Index batch, Index d, Index row, Index column, Update update) const {
-    job.kernels = product_.kernels;
     if (d == 0 && product_.row_bias != nullptr) {
       job.row_start = product_.row_bias + batch % product_.biased_batches * extents_.rows + row;
     }
@@ -148,8 +146,9 @@ class Run {
       if (call_.workers.cancelled()) return;
       for (Index part = 0; part < plan_.unit; ++part) {
         const DepthBlock depth = plan_.depth[example * plan_.unit + part];
+        const Panel<T> a = rows_panel(depth, rows, columns, 1, panel_a);
         const Panel<T> b = columns_panel(depth, rows, columns, panel_b);
-        multiply_panels(with_rows(b, depth, rows, columns, panel_a, sum, columns.size()),
+        multiply_panels(job_of(a, b, depth, rows, columns, sum, columns.size()),
                         part == 0 ? Update::store : Update::add);
       }
       for (Index i = 0; i < rows.size(); ++i) {
@@ -164,10 +163,15 @@ class Run {
     return product_.b.panel(depth, columns, column_slivers<T>(columns.size()), tall(rows).count(), scratch);
   }
 
-  PanelProduct<T> with_rows(const Panel<T>& b, const DepthBlock& depth, Range rows, Range columns, T* scratch,
-                            T* c, Index c_step) const {
+  // Rows that serve so many batches.
+  Panel<T> rows_panel(const DepthBlock& depth, Range rows, Range columns, Index batches, T* scratch) const {
+    const Index uses = column_slivers<T>(columns.size()).count() * batches;
+    return product_.a.panel(depth, rows, tall(rows), uses, scratch);
+  }
+
+  PanelProduct<T> job_of(const Panel<T>& a, const Panel<T>& b, const DepthBlock& depth, Range rows,
+                         Range columns, T* c, Index c_step) const {
     const Slivers wide = column_slivers<T>(columns.size());
-    const Panel<T> a = product_.a.panel(depth, rows, tall(rows), wide.count(), scratch);
     return {a, tall(rows), b, wide, depth, c, c_step, nullptr, nullptr, product_.kernels};
   }
 
@@ -253,8 +257,9 @@ void multiply_block(const Operand<T>& a, const Operand<T>& b, Index example, Dep
   for (Index d = 0; d < depth.count(); ++d) {
     DepthBlock block = depth[d];
     block.example = example;
-    multiply_panels(PanelProduct<T>{a.panel(block, rows, tall, wide.count(), scratch_a), tall,
-                                    b.panel(block, columns, wide, tall.count(), scratch_b), wide, block, c, c_step},
+    const Panel<T> left = a.panel(block, rows, tall, wide.count(), scratch_a);
+    const Panel<T> right = b.panel(block, columns, wide, tall.count(), scratch_b);
+    multiply_panels(PanelProduct<T>{left, tall, right, wide, block, c, c_step},
                     d == 0 ? Update::store : Update::add);
   }
 }

@@ -26,7 +26,7 @@ class Fold {
         plane_(conv),
         taps_(plane_.taps(conv)),
         images_(images),
-        depth_{1, conv.outputs, static_cast<Index>(1536 / sizeof(T))},
+        depth_{1, conv.outputs, kPanelDepthBytes / static_cast<Index>(sizeof(T))},
         plane_size_(conv.padded_height() * plane_.row),
         channels_(cut_channels(conv, plane_size_)),
         gradient_(gradient, conv.outputs * conv.positions(), conv.positions(), 1, conv.outputs),
@@ -79,7 +79,8 @@ class Fold {
         const Range rows = down[block / across.count()], columns = across[block % across.count()];
         const Index begin = rows.begin * conv_.out_width + columns.begin;
         const Range positions{begin, begin + rows.size() * columns.size()};
-        multiply_block<T>(kernels, gradient_, example, depth_, patch, positions, panel_a, panel_b, sum, pitch);
+        multiply_block<T>(kernels, gradient_, example, depth_, patch, positions, panel_a, panel_b, sum,
+                          pitch);
         for (Index c = 0; c < channels.size(); ++c) {
           add_channel(sum + c * conv_.taps() * pitch, pitch, rows, columns, planes + c * plane_size_);
         }

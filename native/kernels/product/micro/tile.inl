@@ -2,8 +2,8 @@
 // loads V vectors of columns, broadcasts R values and does R * V multiply-adds, so it is bound by arithmetic
 // as soon as R * V / 2 cycles exceed (R + V) / 2 loads.
 
-// Columns are asked for this many steps ahead: some 200 cycles in the tallest tile, about the latency of
-// the third-level cache. The first sliver of rows that meets a sliver of columns would stand still without it.
+// Columns are asked for this many steps ahead: some 200 cycles in the tallest tile, about the latency of the
+// third-level cache. The first sliver of rows that meets a sliver of columns would stand still without it.
 constexpr Index kAhead = 16;
 
 template <typename T, int R, int V, bool kRowsApart>
