@@ -126,6 +126,21 @@ inline void for_each_vector(std::size_t n, Body&& body) {
   if (i < n) body(PartOfVector{i, n - i});
 }
 
+// The same in turn for two accumulators, of which neither waits for the other: body(at, 0) and body(at, 1).
+template <typename T, typename Body>
+inline void for_each_vector_in_turn(std::size_t n, Body&& body) {
+  std::size_t i = 0;
+  for (; i + 2 * kLanes<T> <= n; i += 2 * kLanes<T>) {
+    body(WholeVector{i}, 0);
+    body(WholeVector{i + kLanes<T>}, 1);
+  }
+  if (i + kLanes<T> <= n) {
+    body(WholeVector{i}, 0);
+    i += kLanes<T>;
+  }
+  if (i < n) body(PartOfVector{i, n - i}, 1);
+}
+
 // The vector with lanes `distance` apart exchanged.
 template <typename T, std::size_t distance, std::size_t... lane>
 inline Vector<T> exchanged(Vector<T> v, std::index_sequence<lane...>) {

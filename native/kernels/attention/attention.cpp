@@ -17,8 +17,6 @@ namespace {
 
 // Queries of a task, for which keys and values are packed once.
 constexpr Index kTaskQueries = 384;
-// Rows of scores lie this far apart: not a power of two, which would put them into few of the cache's sets.
-constexpr Index kScoreStep = kKeyBlock + 16;
 
 template <typename T>
 class Forward {

@@ -14,6 +14,8 @@ using product::round_up;
 
 // The keys that are worked on together: whole panels for every instruction set.
 constexpr Index kKeyBlock = 128;
+// Rows of scores lie this far apart: not a power of two, which would put them into few of the cache's sets.
+constexpr Index kScoreStep = kKeyBlock + 16;
 
 template <typename T>
 T* elements_of(const StoragePtr& storage) {

@@ -19,8 +19,6 @@ constexpr double kWorkPerTask = 5e8;
 // Queries that are worked on together are up to so many: two blocks of scores stay in the second-level cache,
 // and the sums for a tile of keys are read and written once for so many multiply-adds an element.
 constexpr Index kQueryBlock = 72;
-// Rows of scores lie this far apart: not a power of two, which would put them into few of the cache's sets.
-constexpr Index kScoreStep = kKeyBlock + 16;
 
 template <typename T>
 class Backward {

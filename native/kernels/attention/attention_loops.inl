@@ -23,24 +23,14 @@ template <typename T, bool kCapped, bool kBiased>
 inline T scores_of(std::size_t n, T* s, const T* bias, ScoreRule<T> rule, T top) {
   const T inner = kCapped ? rule.scale / rule.cap : rule.scale;
   Vector<T> tops[2] = {splat(top), splat(top)};
-  std::size_t i = 0;
-  const auto score = [&](auto at, Vector<T>& largest) {
+  for_each_vector_in_turn<T>(n, [&](auto at, int turn) {
     Vector<T> v = at(s) * inner;
     if constexpr (kCapped) v = tanh_of_lanes<T>(v) * rule.cap;
     if constexpr (kBiased) v += at(bias);
     at.put(s, v);
     v = at(s, kMinusInfinity<T>);  // what lies behind the row is no score
-    largest = v > largest ? v : largest;
-  };
-  for (; i + 2 * kLanes<T> <= n; i += 2 * kLanes<T>) {
-    score(WholeVector{i}, tops[0]);
-    score(WholeVector{i + kLanes<T>}, tops[1]);
-  }
-  if (i + kLanes<T> <= n) {
-    score(WholeVector{i}, tops[0]);
-    i += kLanes<T>;
-  }
-  if (i < n) score(PartOfVector{i, n - i}, tops[1]);
+    tops[turn] = v > tops[turn] ? v : tops[turn];
+  });
   return largest_lane<T>(tops[0] > tops[1] ? tops[0] : tops[1]);
 }
 
@@ -60,21 +50,11 @@ double weights_of(std::size_t n, T* s, const T* bias, ScoreRule<T> rule, T* top)
   *top = largest;
   if (largest == kMinusInfinity<T>) return no_weights(n, s);
   Vector<T> sums[2] = {};
-  std::size_t i = 0;
-  const auto weigh = [&](auto at, Vector<T>& sum) {
+  for_each_vector_in_turn<T>(n, [&](auto at, int turn) {
     const Vector<T> e = exp_of_lanes<T>(at(s, kMinusInfinity<T>) - largest);
     at.put(s, e);
-    sum += e;
-  };
-  for (; i + 2 * kLanes<T> <= n; i += 2 * kLanes<T>) {
-    weigh(WholeVector{i}, sums[0]);
-    weigh(WholeVector{i + kLanes<T>}, sums[1]);
-  }
-  if (i + kLanes<T> <= n) {
-    weigh(WholeVector{i}, sums[0]);
-    i += kLanes<T>;
-  }
-  if (i < n) weigh(PartOfVector{i, n - i}, sums[1]);
+    sums[turn] += e;
+  });
   return static_cast<double>(sum_of_lanes<T>(sums[0] + sums[1]));
 }
 

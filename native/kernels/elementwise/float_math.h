@@ -51,7 +51,7 @@ constexpr float kLn2Low = -0x1.bd0106p-13f;
 // x must be within +-2^20 or NaN.
 struct ReducedExp {
   std::int32_t n;
-  float r, tail;  // e^r = 1 + r + tail
+  float r, q, tail;  // e^r = 1 + r + tail
 
   explicit ReducedExp(float x) {
     constexpr float kShift = 0x1.8p23f;  // adding it rounds to an integer that can be read from the low bits
@@ -59,8 +59,7 @@ struct ReducedExp {
     const float whole = shifted - kShift;
     n = static_cast<std::int32_t>(bits_of(shifted) - bits_of(kShift));
     r = fma(whole, -kLn2Low, fma(whole, -kLn2High, x));
-    const float q =
-        polynomial(r, 0.5f, 0x1.555554p-3f, 0x1.55548cp-5f, 0x1.11127p-7f, 0x1.6d8ddcp-10f, 0x1.9f0d14p-13f);
+    q = polynomial(r, 0.5f, 0x1.555554p-3f, 0x1.55548cp-5f, 0x1.11127p-7f, 0x1.6d8ddcp-10f, 0x1.9f0d14p-13f);
     tail = r * r * q;
   }
 };
@@ -75,16 +74,10 @@ inline float exp(float x) {
   return (1.0f + (e.r + e.tail)) * power_of_two(half) * power_of_two(e.n - half);
 }
 
-// e^x for x in [-87, 88], where 2^n is a normal number, written into the exponent.
+// e^x for x in [-87, 88], where 2^n is a normal number.
 inline float exp_inside(float x) {
-  constexpr float kShift = 0x1.8p23f;
-  const float shifted = fma(x, 0x1.715476p0f, kShift);
-  const float whole = shifted - kShift;
-  const float r = fma(whole, -kLn2Low, fma(whole, -kLn2High, x));
-  const float q =
-      polynomial(r, 0.5f, 0x1.555554p-3f, 0x1.55548cp-5f, 0x1.11127p-7f, 0x1.6d8ddcp-10f, 0x1.9f0d14p-13f);
-  // The low bits of `shifted` are those of n.
-  return (1.0f + fma(r * r, q, r)) * from_bits((bits_of(shifted) << 23) + 0x3f800000u);
+  const ReducedExp e(x);
+  return (1.0f + fma(e.r * e.r, e.q, e.r)) * power_of_two(e.n);
 }
 
 // e^x - 1 = 2^n (e^r - 1) + (2^n - 1), halved so that 2^128 does not occur.
