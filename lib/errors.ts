@@ -145,7 +145,7 @@ function editDistance(a: string, b: string): number {
 /** @throws PalimpsestError ERR_ARGUMENT for what is no function, which only JavaScript callers can give. */
 export function checkFunction(where: string, value: unknown, what = 'a function'): void {
   if (typeof value === 'function') return;
-  throw new PalimpsestError('ERR_ARGUMENT', `${where}: ${what} expected, got ${describe(value)}`);
+  throw unexpected(where, what, value);
 }
 
 /** Whether it is an array; no guard, for what the compiler takes for an array already. */
@@ -162,6 +162,10 @@ export function describe(value: unknown): string {
   const made = (value as { readonly constructor?: { readonly name?: string } }).constructor?.name;
   return made === undefined || made === '' || made === 'Object' ? 'an object' : `an object of class ${made}`;
 }
+
+/** The error for an argument that is something else, which only JavaScript callers can give: ERR_ARGUMENT. */
+export const unexpected = (where: string, what: string, value: unknown): PalimpsestError =>
+  new PalimpsestError('ERR_ARGUMENT', `${where}: ${what} expected, got ${describe(value)}`);
 
 /** @throws OptionError unless it is an object with parts of its own: options, or what else is called so. */
 export function checkRecord(where: string, record: unknown, what = 'the options'): void {

@@ -1,4 +1,4 @@
-import { checkFunction, checkOptions, describe, OptionError, PalimpsestError } from '../errors';
+import { checkFunction, checkOptions, OptionError, unexpected } from '../errors';
 import { LabeledSet } from '../data/labeledSet';
 import { compile } from '../graph/compile';
 import { evaluate } from '../graph/evaluate';
@@ -34,8 +34,7 @@ export interface Objective<B extends ExampleBatch = ExampleBatch> {
 
 /** @throws PalimpsestError ERR_ARGUMENT for what is no objective, which only JavaScript callers can give. */
 export function checkObjective(where: string, objective: unknown): void {
-  if (typeof objective !== 'object' || objective === null)
-    throw new PalimpsestError('ERR_ARGUMENT', `${where}: an objective expected, got ${describe(objective)}`);
+  if (typeof objective !== 'object' || objective === null) throw unexpected(where, 'an objective', objective);
   const parts = objective as Readonly<Record<string, unknown>>;
   checkParameters(`${where}: an objective's parameters`, parts.parameters);
   for (const name of ['outputs', 'losses', 'batches'])
@@ -46,9 +45,8 @@ export function checkObjective(where: string, objective: unknown): void {
 export function checkClassifier(where: string, model: unknown, data: unknown): void {
   const parts = (typeof model === 'object' && model !== null ? model : {}) as Partial<Model>;
   if (!(parts.parameters instanceof Parameters) || typeof parts.forward !== 'function')
-    throw new PalimpsestError('ERR_ARGUMENT', `${where}: a model expected, got ${describe(model)}`);
-  if (!(data instanceof LabeledSet))
-    throw new PalimpsestError('ERR_ARGUMENT', `${where}: a LabeledSet expected, got ${describe(data)}`);
+    throw unexpected(where, 'a model', model);
+  if (!(data instanceof LabeledSet)) throw unexpected(where, 'a LabeledSet', data);
 }
 
 export interface ClassifierObjectiveOptions {

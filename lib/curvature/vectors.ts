@@ -1,4 +1,4 @@
-import { describe, PalimpsestError, ShapeError } from '../errors';
+import { ShapeError, unexpected } from '../errors';
 import { checkParameters, Parameters } from '../graph/parameters';
 import { formatShape, sameShape } from '../graph/shape';
 import type { RunOptions, Tensor } from '../graph/tensor';
@@ -72,5 +72,5 @@ export function checkOperator(where: string, value: unknown): void {
     'parameters' in value &&
     value.parameters instanceof Parameters;
   if (isOperator) return;
-  throw new PalimpsestError('ERR_ARGUMENT', `${where}: a CurvatureOperator expected, got ${describe(value)}`);
+  throw unexpected(where, 'a CurvatureOperator', value);
 }

@@ -1,4 +1,4 @@
-import { checkOptions, describe, OptionError, PalimpsestError } from '../errors';
+import { checkOptions, OptionError, PalimpsestError, unexpected } from '../errors';
 import { evaluate } from '../graph/evaluate';
 import type { RunOptions, Tensor } from '../graph/tensor';
 import { add, cast, div, equal, greater, mul, notEqual } from '../ops/elementwise/arithmetic';
@@ -52,11 +52,7 @@ export async function mergeDeltas(
   run: RunOptions = {},
 ): Promise<Merged> {
   const given: unknown = deltas;
-  if (!Array.isArray(given))
-    throw new PalimpsestError(
-      'ERR_ARGUMENT',
-      `mergeDeltas: an array of changes expected, got ${describe(given)}`,
-    );
+  if (!Array.isArray(given)) throw unexpected('mergeDeltas', 'an array of changes', given);
   for (const delta of given) checkDelta('mergeDeltas', delta);
   checkOptions('mergeDeltas', options, ['onConflict']);
   const { onConflict = 'sum' } = options;

@@ -1,4 +1,4 @@
-import { DTypeError, describe, PalimpsestError, ShapeError } from '../errors';
+import { DTypeError, PalimpsestError, ShapeError, unexpected } from '../errors';
 import { isFloat } from '../graph/dtype';
 import { checkTensors } from '../graph/call';
 import { checkShape, extent, formatShape, sizeOf, type Shape } from '../graph/shape';
@@ -132,10 +132,10 @@ const KINDS: readonly unknown[] = ['dense', 'masked', 'slices', 'lowRank'] satis
 export function checkPart(name: string, part: Part): void {
   const given: unknown = part;
   if (typeof given !== 'object' || given === null || !('kind' in given) || !KINDS.includes(given.kind)) {
-    throw new PalimpsestError(
-      'ERR_ARGUMENT',
-      `WeightDelta: '${name}': a part as densePart, maskedPart, rowsPart, columnsPart or lowRankPart make them expected, got ` +
-        describe(given),
+    throw unexpected(
+      `WeightDelta: '${name}'`,
+      'a part as densePart, maskedPart, rowsPart, columnsPart or lowRankPart make them',
+      given,
     );
   }
   checkTensors(`WeightDelta: '${name}'`, tensorsOfPart(part));

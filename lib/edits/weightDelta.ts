@@ -1,4 +1,4 @@
-import { describe, nearest, OptionError, PalimpsestError, ShapeError } from '../errors';
+import { nearest, OptionError, PalimpsestError, ShapeError, unexpected } from '../errors';
 import { evaluate } from '../graph/evaluate';
 import { checkParameters, type Parameters } from '../graph/parameters';
 import { formatShape, sameShape } from '../graph/shape';
@@ -27,8 +27,7 @@ export class WeightDelta implements Iterable<readonly [string, Part]>, Disposabl
     const byName = new Map<string, Part>();
     const given: unknown = parts;
     if (typeof given !== 'object' || given === null || !(Symbol.iterator in given)) {
-      const what = `WeightDelta: pairs of a name and a part expected, got ${describe(given)}`;
-      throw new PalimpsestError('ERR_ARGUMENT', what);
+      throw unexpected('WeightDelta', 'pairs of a name and a part', given);
     }
     for (const [name, part] of parts) {
       if (byName.has(name))
@@ -136,7 +135,7 @@ export class WeightDelta implements Iterable<readonly [string, Part]>, Disposabl
 /** @throws PalimpsestError ERR_ARGUMENT for what is no `WeightDelta`, which only JavaScript callers can give. */
 export function checkDelta(where: string, value: unknown): void {
   if (value instanceof WeightDelta) return;
-  throw new PalimpsestError('ERR_ARGUMENT', `${where}: a WeightDelta expected, got ${describe(value)}`);
+  throw unexpected(where, 'a WeightDelta', value);
 }
 
 function checkFits(name: string, part: Part, theta: Tensor): void {

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 
-import { describe, nearest, PalimpsestError, ShapeError } from '../errors';
+import { describe, nearest, PalimpsestError, ShapeError, unexpected } from '../errors';
 import { formatShape, sameShape } from './shape';
 import { Tensor } from './tensor';
 
@@ -92,8 +92,7 @@ export class Parameters implements Iterable<readonly [string, Tensor]> {
   /** Only the parameters whose name passes, in the same order. */
   select(pattern: RegExp | ((name: string) => boolean)): Parameters {
     if (!types.isRegExp(pattern) && typeof pattern !== 'function') {
-      const what = `Parameters: a RegExp or a function of names expected, got ${describe(pattern)}`;
-      throw new PalimpsestError('ERR_ARGUMENT', what);
+      throw unexpected('Parameters', 'a RegExp or a function of names', pattern);
     }
     // Unlike `test`, `search` does not go on from where a global pattern stopped.
     const passes =
@@ -170,5 +169,5 @@ function checkEntry(name: unknown, tensor: unknown): void {
 /** @throws PalimpsestError ERR_ARGUMENT for anything but `Parameters`, which only JavaScript callers can give. */
 export function checkParameters(where: string, value: unknown): asserts value is Parameters {
   if (value instanceof Parameters) return;
-  throw new PalimpsestError('ERR_ARGUMENT', `${where}: Parameters expected, got ${describe(value)}`);
+  throw unexpected(where, 'Parameters', value);
 }

@@ -1,4 +1,4 @@
-import { describe, PalimpsestError } from '../errors';
+import { PalimpsestError, unexpected } from '../errors';
 import { Parameters } from './parameters';
 import { formatShape, sameShape } from './shape';
 import { Tensor } from './tensor';
@@ -50,10 +50,7 @@ function collect(tree: unknown, tensors: Tensor[]): void {
 /** @throws PalimpsestError ERR_ARGUMENT for what can hold no tensor: nothing, a number, a text. */
 export function checkTree(where: string, tree: unknown): void {
   if (typeof tree === 'object' && tree !== null) return;
-  throw new PalimpsestError(
-    'ERR_ARGUMENT',
-    `${where}: tensors, by themselves or in arrays and objects, expected, got ${describe(tree)}`,
-  );
+  throw unexpected(where, 'tensors, by themselves or in arrays and objects,', tree);
 }
 
 /** The tree again with other tensors, given in the order of `tensorsOf`. */
@@ -87,9 +84,8 @@ export function isSignedLike(a: unknown, b: unknown): boolean {
   }
   if (Array.isArray(a)) return Array.isArray(b) && areSignedLike(a, b);
   if (isPlainObject(a)) {
-    if (!isPlainObject(b) || b instanceof Tensor || b instanceof Parameters || Array.isArray(b)) return false;
-    const keys = Object.keys(b);
-    return areSignedLike(Object.keys(a), keys) && areSignedLike(Object.values(a), Object.values(b));
+    if (!isPlainObject(b)) return false;
+    return areSignedLike(Object.keys(a), Object.keys(b)) && areSignedLike(Object.values(a), Object.values(b));
   }
   return isPlainValue(a) && Object.is(a, b);
 }

@@ -1,4 +1,4 @@
-import { describe, PalimpsestError } from '../errors';
+import { unexpected } from '../errors';
 import { Profile, type TimedInstruction } from '../graph/cost/profile';
 import { formatShape } from '../graph/shape';
 import type { Spec } from '../graph/tensor';
@@ -18,8 +18,7 @@ export async function writeChromeTrace(
   options: WriteOptions = {},
 ): Promise<void> {
   const given: unknown = profile;
-  if (!(given instanceof Profile))
-    throw new PalimpsestError('ERR_ARGUMENT', `writeChromeTrace: a Profile expected, got ${describe(given)}`);
+  if (!(given instanceof Profile)) throw unexpected('writeChromeTrace', 'a Profile', given);
   const trace = { displayTimeUnit: 'ns', traceEvents: profile.instructions.map(eventOf) };
   await atomicWrite(path, `${JSON.stringify(trace)}\n`, options);
 }

@@ -1,4 +1,4 @@
-import { checkFunction, checkOptions, describe, PalimpsestError } from '../errors';
+import { checkFunction, checkOptions, unexpected } from '../errors';
 import type { FloatDType } from '../graph/dtype';
 import { Parameters } from '../graph/parameters';
 import { checkShape, type Shape } from '../graph/shape';
@@ -112,7 +112,7 @@ export function layer<const P extends Parts, I extends readonly unknown[], O>(
 function checkSource(source: unknown): void {
   if (typeof source === 'object' && source !== null && 'get' in source && typeof source.get === 'function')
     return;
-  throw new PalimpsestError('ERR_ARGUMENT', `apply: Parameters expected, got ${describe(source)}`);
+  throw unexpected('apply', 'Parameters', source);
 }
 
 function initialParameters(
@@ -137,10 +137,7 @@ function parametersOf(part: Parts, path: string): readonly LayerParameter[] {
   const given: unknown = part;
   if (typeof given !== 'object' || given === null) {
     const where = path === '' ? 'layer' : `layer: '${path}'`;
-    throw new PalimpsestError(
-      'ERR_ARGUMENT',
-      `${where}: a layer or a parameter expected, got ${describe(given)}`,
-    );
+    throw unexpected(where, 'a layer or a parameter', given);
   }
   if (isParameter(part)) return [{ name: path, ...part }];
   if (isLayer(part)) return part.parameters.map((own) => ({ ...own, name: join(path, own.name) }));

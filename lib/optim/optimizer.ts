@@ -1,4 +1,4 @@
-import { checkRecord, checkOptions, describe, OptionError, PalimpsestError, ShapeError } from '../errors';
+import { checkOptions, checkRecord, describe, OptionError, ShapeError, unexpected } from '../errors';
 import { isFloat } from '../graph/dtype';
 import { formatShape } from '../graph/shape';
 import { Tensor } from '../graph/tensor';
@@ -140,10 +140,7 @@ function checkState(name: string, state: unknown): void {
     readonly moments?: unknown;
   };
   if (step instanceof Tensor && Array.isArray(moments)) return;
-  throw new PalimpsestError(
-    'ERR_ARGUMENT',
-    `${name}: a state made by init or step expected, got ${describe(state)}`,
-  );
+  throw unexpected(name, 'a state made by init or step', state);
 }
 
 /** A learning rate in any of its forms as a float64 tensor without axes. */
@@ -193,7 +190,7 @@ export function checkGroupList(where: string, options: { readonly groups?: unkno
 export function checkOptimizer(where: string, value: unknown): void {
   const parts = (typeof value === 'object' && value !== null ? value : {}) as Partial<Optimizer>;
   if (typeof parts.init === 'function' && typeof parts.step === 'function') return;
-  throw new PalimpsestError('ERR_ARGUMENT', `${where}: an optimiser expected, got ${describe(value)}`);
+  throw unexpected(where, 'an optimiser', value);
 }
 
 /** `gradient + weightDecay parameter` */

@@ -1,4 +1,4 @@
-import { checkFunction, DTypeError, describe, PalimpsestError, ShapeError } from '../errors';
+import { checkFunction, DTypeError, ShapeError, unexpected } from '../errors';
 import { isFloat } from '../graph/dtype';
 import { formatShape } from '../graph/shape';
 import { Tensor } from '../graph/tensor';
@@ -42,8 +42,7 @@ export function grad<P, A extends readonly unknown[]>(loss: Loss<P, A>): (params
 /** The tensors of a tree as fresh nodes, so that they can be told apart from other uses of the same data. */
 export function variablesOf(where: string, tree: unknown): Tensor[] {
   if (typeof tree !== 'object' || tree === null) {
-    const what = `${where}: tensors to differentiate with respect to expected, got ${describe(tree)}`;
-    throw new PalimpsestError('ERR_ARGUMENT', what);
+    throw unexpected(where, 'tensors to differentiate with respect to', tree);
   }
   return tensorsOf(tree).map((tensor) => {
     if (!isFloat(tensor.dtype)) {

@@ -10,10 +10,12 @@ import { joinedSlices } from '../ops/shape/joinedSlices';
 
 /** Cotangents as they gather: contributions to one tensor are added in the order in which they come. */
 export class Cotangents {
-  readonly #parts = new Map<Tensor, readonly Tensor[]>();
+  readonly #parts = new Map<Tensor, Tensor[]>();
 
   add(tensor: Tensor, cotangent: Tensor): void {
-    this.#parts.set(tensor, [...(this.#parts.get(tensor) ?? []), cotangent]);
+    const parts = this.#parts.get(tensor);
+    if (parts) parts.push(cotangent);
+    else this.#parts.set(tensor, [cotangent]);
   }
 
   get(tensor: Tensor): Tensor | undefined {

@@ -1,4 +1,4 @@
-import { checkOptions, describe, OptionError, PalimpsestError } from '../../errors';
+import { checkOptions, OptionError, unexpected } from '../../errors';
 import { compile } from '../../graph/compile';
 import { evaluate } from '../../graph/evaluate';
 import type { Parameters } from '../../graph/parameters';
@@ -102,8 +102,7 @@ export async function influence<B extends ExampleBatch, Q extends ExampleBatch>(
 ): Promise<InfluenceScores> {
   const given: unknown = sides;
   if (typeof given !== 'object' || given === null) {
-    const what = `influence: { train, query, inverse } expected, got ${describe(given)}`;
-    throw new PalimpsestError('ERR_ARGUMENT', what);
+    throw unexpected('influence', '{ train, query, inverse }', given);
   }
   const { train, query, inverse } = sides;
   const together = checkTogether('influence', options);

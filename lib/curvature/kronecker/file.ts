@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { FormatError, describe, PalimpsestError } from '../../errors';
+import { FormatError, unexpected } from '../../errors';
 import { checkParameters, type Parameters } from '../../graph/parameters';
 import { formatShape, sameShape } from '../../graph/shape';
 import type { RunOptions, Tensor } from '../../graph/tensor';
@@ -27,11 +27,7 @@ export async function saveKronecker(
   { signal }: RunOptions = {},
 ): Promise<void> {
   const given: unknown = operator;
-  if (!(given instanceof KroneckerOperator))
-    throw new PalimpsestError(
-      'ERR_ARGUMENT',
-      `saveKronecker: factored blocks expected, got ${describe(given)}`,
-    );
+  if (!(given instanceof KroneckerOperator)) throw unexpected('saveKronecker', 'factored blocks', given);
   const tensors = operator.parameters.names.flatMap((name): [string, Tensor][] => {
     const { left, right, eigenvalues, factors } = operator.block(name);
     const parts = { left, right, eigenvalues, leftValues: factors?.left, rightValues: factors?.right };

@@ -1,4 +1,4 @@
-import { DTypeError, describe, PalimpsestError, ShapeError } from '../../errors';
+import { DTypeError, ShapeError, unexpected } from '../../errors';
 import { isFloat } from '../../graph/dtype';
 import { checkTensors } from '../../graph/call';
 import { formatShape } from '../../graph/shape';
@@ -21,8 +21,7 @@ export interface KeyValues {
 export function checkKeyValues(where: string, pairs: KeyValues): void {
   const given: unknown = pairs;
   if (typeof given !== 'object' || given === null) {
-    const what = `${where}: { weight, keys, values } expected, got ${describe(given)}`;
-    throw new PalimpsestError('ERR_ARGUMENT', what);
+    throw unexpected(where, '{ weight, keys, values }', given);
   }
   const { weight, keys, values } = pairs;
   checkTensors(where, { weight, keys, values });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { FormatError, describe, PalimpsestError } from '../../errors';
+import { FormatError, unexpected } from '../../errors';
 import { readSafetensors } from '../../io/safetensors';
 import { writeSafetensors } from '../../io/writeSafetensors';
 import { SecondMoments, type MomentSource } from './secondMoments';
@@ -27,8 +27,7 @@ export async function saveMoments(
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<void> {
   const given: unknown = moments;
-  if (!(given instanceof SecondMoments))
-    throw new PalimpsestError('ERR_ARGUMENT', `saveMoments: SecondMoments expected, got ${describe(given)}`);
+  if (!(given instanceof SecondMoments)) throw unexpected('saveMoments', 'SecondMoments', given);
   const { count, sources, sum, outer } = moments;
   const tensors = [['sum', sum] as const, ['outer', outer] as const];
   await writeSafetensors(path, tensors, {

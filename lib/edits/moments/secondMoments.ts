@@ -1,4 +1,4 @@
-import { checkOptions, describe, OptionError, PalimpsestError, ShapeError } from '../../errors';
+import { checkOptions, describe, OptionError, PalimpsestError, ShapeError, unexpected } from '../../errors';
 import { compile } from '../../graph/compile';
 import { evaluate } from '../../graph/evaluate';
 import { checkTensors } from '../../graph/call';
@@ -114,8 +114,7 @@ export class SecondMoments implements Disposable {
   async merge(other: SecondMoments, run: RunOptions = {}): Promise<SecondMoments> {
     const given: unknown = other;
     if (!(given instanceof SecondMoments)) {
-      const what = `SecondMoments: merge: SecondMoments expected, got ${describe(given)}`;
-      throw new PalimpsestError('ERR_ARGUMENT', what);
+      throw unexpected('SecondMoments: merge', 'SecondMoments', given);
     }
     if (other.dimension !== this.dimension) {
       throw new ShapeError(

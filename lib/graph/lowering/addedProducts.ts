@@ -1,5 +1,5 @@
 import { sameShape, type Shape } from '../shape';
-import { type ElementwiseStep, type KernelStep, type Step } from './lower';
+import type { ElementwiseStep, KernelStep, Step } from './lower';
 import { isWhole, type Block, type Value } from './value';
 
 /** A product as deep as this costs as much arithmetic as its tiles hide of memory's latency; deeper ones gain nothing. */

@@ -1,7 +1,7 @@
 import { dtypeCode } from '../dtype';
 import { withWideHalves } from '../halves/halves';
 import { withAddedProducts, readersOf } from './addedProducts';
-import { type ElementwiseStep, type KernelStep, type Lowered, type Step } from './lower';
+import type { ElementwiseStep, KernelStep, Lowered, Step } from './lower';
 import { sameValue, type Block, type Value } from './value';
 import { elementwiseNumbers } from '../../native';
 import { PalimpsestError } from '../../errors';

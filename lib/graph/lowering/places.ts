@@ -1,5 +1,5 @@
 import { sameShape } from '../shape';
-import { type KernelStep } from './lower';
+import type { KernelStep } from './lower';
 import { isWhole, type Block, type Value } from './value';
 
 /** Where a block lives while the program runs; the numbers of the kinds are the program format's. */

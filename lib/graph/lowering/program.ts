@@ -4,7 +4,7 @@ import { instructionOf } from '../cost/instruction';
 import { Profile } from '../cost/profile';
 import { dtypeCode } from '../dtype';
 import { fuse } from './fuse';
-import { type KernelStep, type Lowered } from './lower';
+import type { KernelStep, Lowered } from './lower';
 import { bytesOf, isWhole, type Value } from './value';
 import { planPlaces, type Plan } from './places';
 import { ValueNumbers } from './valueNumbers';

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 
-import { checkFunction, describe, PalimpsestError } from '../../errors';
+import { checkFunction, PalimpsestError, unexpected } from '../../errors';
 import { lower, type Lowered } from './lower';
 import { Tensor } from '../tensor';
 import { tensorsOf, withTensors } from '../tree';
@@ -25,11 +25,7 @@ export function trace<A extends readonly unknown[], R>(
 ): Traced<R> {
   checkFunction(where, fn);
   const given: unknown = args;
-  if (!Array.isArray(given))
-    throw new PalimpsestError(
-      'ERR_ARGUMENT',
-      `${where}: an array of arguments expected, got ${describe(given)}`,
-    );
+  if (!Array.isArray(given)) throw unexpected(where, 'an array of arguments', given);
   const placeholders = tensorsOf(args).map(({ shape, dtype }) => new Tensor({ shape, dtype }));
   const placed = withTensors(args, placeholders);
   const result = fn(...placed);

@@ -1,4 +1,4 @@
-import { describe, OptionError, PalimpsestError, ShapeError } from '../../errors';
+import { OptionError, ShapeError, unexpected } from '../../errors';
 import { extent, formatShape } from '../../graph/shape';
 import { Tensor } from '../../graph/tensor';
 import { matmul } from '../../ops/products/matmul';
@@ -43,10 +43,7 @@ export function squareOperatorOf(where: string, a: Linear, rows: number): Linear
 function checkedOperator(where: string, a: LinearOperator): LinearOperator {
   const given = a as Partial<LinearOperator> | null | undefined;
   if (Array.isArray(given?.shape) && typeof given.matvec === 'function') return a;
-  throw new PalimpsestError(
-    'ERR_ARGUMENT',
-    `${where}: a matrix, a function or an operator { shape, matvec } expected, got ${describe(a)}`,
-  );
+  throw unexpected(where, 'a matrix, a function or an operator { shape, matvec }', a);
 }
 
 function ofMatrix(where: string, a: Tensor): LinearOperator {

@@ -1,4 +1,4 @@
-import { describe, PalimpsestError } from '../../errors';
+import { unexpected } from '../../errors';
 import { checkOperands, checkTensors } from '../../graph/call';
 import { checkDType, type DType, isFloat } from '../../graph/dtype';
 import { movesData } from '../../graph/flops';
@@ -28,8 +28,7 @@ const fullOp = defineOp<{ value: number; shape: Shape; dtype: DType }>('full', {
 export function full(shape: Shape, value: number, dtype: DType = 'float32'): Tensor {
   checkShape('full', shape);
   checkDType('full', dtype);
-  if (typeof value !== 'number')
-    throw new PalimpsestError('ERR_ARGUMENT', `full: a number expected, got ${describe(value)}`);
+  if (typeof value !== 'number') throw unexpected('full', 'a number', value);
   return single(fullOp([], { value, shape: [...shape], dtype }));
 }
 

@@ -1,5 +1,5 @@
 import { checkKinds, type Kinds } from '../../graph/call';
-import { checkRecord, describe, DTypeError, isList, PalimpsestError, ShapeError } from '../../errors';
+import { checkRecord, DTypeError, isList, PalimpsestError, ShapeError, unexpected } from '../../errors';
 import { broadcastShapes, extent, formatShape, sizeOf, type Shape } from '../../graph/shape';
 import { Tensor } from '../../graph/tensor';
 import { add } from '../elementwise/arithmetic';
@@ -42,10 +42,7 @@ export type Selected =
 /** Checks an index against a shape; axes that it does not mention are whole ranges. */
 export function selectionOf(where: string, shape: Shape, index: readonly IndexPart[]): Selected[] {
   if (!isList(index)) {
-    throw new PalimpsestError(
-      'ERR_ARGUMENT',
-      `${where}: an array of index parts expected, got ${describe(index)}`,
-    );
+    throw unexpected(where, 'an array of index parts', index);
   }
   const rank = shape.length;
   const named = index.filter((part) => part !== null && part !== '...').length;

@@ -1,4 +1,4 @@
-import { checkOptions, DTypeError, describe, OptionError, PalimpsestError, ShapeError } from '../../errors';
+import { checkOptions, DTypeError, OptionError, ShapeError, unexpected } from '../../errors';
 import { checkTensors } from '../../graph/call';
 import type { Site } from '../../graph/op';
 import { formatShape, type Shape } from '../../graph/shape';
@@ -135,8 +135,7 @@ export class PerExampleGradients<P> {
   gram(other: PerExampleGradients<P> = this): Tensor {
     const given: unknown = other;
     if (!(given instanceof PerExampleGradients)) {
-      const what = `gram: PerExampleGradients expected, got ${describe(given)}`;
-      throw new PalimpsestError('ERR_ARGUMENT', what);
+      throw unexpected('gram', 'PerExampleGradients', given);
     }
     checkLike('gram', "the other gradients' parameters", this.#tensors, other.#tensors);
     return this.#overParameters(

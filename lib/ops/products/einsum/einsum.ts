@@ -1,4 +1,4 @@
-import { describe, PalimpsestError, ShapeError } from '../../../errors';
+import { ShapeError, unexpected } from '../../../errors';
 import { checkKinds, checkTensorList, type Kinds } from '../../../graph/call';
 import type { Tensor } from '../../../graph/tensor';
 import { broadcastTo } from '../../reduce/sum';
@@ -37,8 +37,7 @@ const EINSUM_OPTIONS: Kinds<EinsumOptions> = { path: 'any' };
 export function einsum(equation: string, operands: readonly Tensor[], options: EinsumOptions = {}): Tensor {
   checkKinds('einsum', options, EINSUM_OPTIONS);
   checkTensorList('einsum', 'operands', operands);
-  if (typeof equation !== 'string')
-    throw new PalimpsestError('ERR_ARGUMENT', `einsum: an equation expected, got ${describe(equation)}`);
+  if (typeof equation !== 'string') throw unexpected('einsum', 'an equation', equation);
   const { path } = options;
   if (operands.length === 0) throw new ShapeError('einsum: at least one operand expected');
   checkOneDType('einsum', operands);
