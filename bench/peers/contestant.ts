@@ -4,26 +4,14 @@ import { createInterface } from 'node:readline';
 import { tensorsOf } from '../../lib/graph/tree';
 import { evaluate } from '../../lib/graph/evaluate';
 import { setThreads } from '../../lib/native';
-import { summaryOf } from '../statistics';
 import type { Contest, Params } from './contest';
 import { fingerprintOf } from './fingerprint';
 import { contests } from './ours';
 import { peakMegabytes } from './peak';
+import { say, turn, type Timed, type Turns } from './turns';
 
 // One way of computing something, in a process of its own: contestant.ts '{"job": "gradient", "model": "mlp", ...}'.
 // Speaks in JSON lines as pytorch/contestant.py does.
-
-/** A turn is at least so long: runs of less are repeated. */
-const TURN = 0.03;
-
-const say = (message: object): void => {
-  process.stdout.write(`${JSON.stringify(message)}\n`);
-};
-
-interface Timed {
-  readonly seconds: number;
-  readonly value: unknown;
-}
 
 async function timed(contest: Contest): Promise<Timed> {
   await contest.setup?.();
@@ -37,19 +25,6 @@ const free = ({ value }: Timed): void => {
   for (const tensor of tensorsOf(value)) tensor.dispose();
 };
 
-/** Runs for the length of a turn, and the median of what they took. */
-async function turn(contest: Contest, before: Timed, single: boolean): Promise<Timed> {
-  const times: number[] = [];
-  const start = performance.now();
-  let last = before;
-  do {
-    free(last);
-    last = await timed(contest);
-    times.push(last.seconds);
-  } while (!single && performance.now() - start < 1e3 * TURN);
-  return { seconds: summaryOf(times).median, value: last.value };
-}
-
 async function main(): Promise<void> {
   const params = JSON.parse(process.argv[2] ?? '{}') as Params;
   setThreads(params.threads ?? 2);
@@ -57,16 +32,17 @@ async function main(): Promise<void> {
   if (!prepare) throw new Error(`no job '${params.job}'; there are ${Object.keys(contests).join(', ')}`);
   const base = process.memoryUsage.rss() / 2 ** 20;
   const contest = await prepare(params);
-  let last = await timed(contest);
+  const turns: Turns = { timed: () => timed(contest), free, single: params.single === true };
+  let last = await turns.timed();
   const first = last.seconds;
   for (let i = 1; i < (contest.warmup ?? 1); i++) {
     free(last);
-    last = await timed(contest);
+    last = await turns.timed();
   }
   say({ ready: true, first_s: first });
   for await (const line of createInterface({ input: process.stdin })) {
     if (line.trim() === 'end') break;
-    last = await turn(contest, last, params.single === true);
+    last = await turn(turns, last);
     say({ seconds: last.seconds });
   }
   const peak = peakMegabytes();

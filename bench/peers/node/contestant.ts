@@ -1,9 +1,9 @@
 import { createInterface } from 'node:readline';
 
-import { summaryOf } from '../../statistics';
 import type { Params } from '../contest';
 import { fingerprintOfNumbers } from '../fingerprint';
 import { peakMegabytes } from '../peak';
+import { say, turn, type Timed, type Turns } from '../turns';
 import { jaxJs } from './jaxJs';
 import type { Contest, Library } from './library';
 import { onnxruntime } from './onnxruntime';
@@ -17,34 +17,10 @@ const LIBRARIES: Readonly<Record<string, Library>> = {
   'onnxruntime-node': onnxruntime,
 };
 
-/** As in ../contestant.ts. */
-const TURN = 0.03;
-
-const say = (message: object): void => {
-  process.stdout.write(`${JSON.stringify(message)}\n`);
-};
-
-interface Timed {
-  readonly seconds: number;
-  readonly value: unknown;
-}
-
 async function timed(contest: Contest): Promise<Timed> {
   const start = performance.now();
   const value = await contest.run();
   return { seconds: (performance.now() - start) / 1e3, value };
-}
-
-async function turn(contest: Contest, before: Timed): Promise<Timed> {
-  const times: number[] = [];
-  const start = performance.now();
-  let last = before;
-  do {
-    contest.free(last.value);
-    last = await timed(contest);
-    times.push(last.seconds);
-  } while (performance.now() - start < 1e3 * TURN);
-  return { seconds: summaryOf(times).median, value: last.value };
 }
 
 async function main(): Promise<void> {
@@ -53,11 +29,12 @@ async function main(): Promise<void> {
   if (!prepare)
     throw new Error(`no library '${String(params.library)}'; there are ${Object.keys(LIBRARIES).join(', ')}`);
   const contest = await prepare(params);
-  let last = await timed(contest);
+  const turns: Turns = { timed: () => timed(contest), free: ({ value }) => contest.free(value) };
+  let last = await turns.timed();
   say({ ready: true, first_s: last.seconds });
   for await (const line of createInterface({ input: process.stdin })) {
     if (line.trim() === 'end') break;
-    last = await turn(contest, last);
+    last = await turn(turns, last);
     say({ seconds: last.seconds });
   }
   const peak = peakMegabytes();
