@@ -43,9 +43,9 @@ std::vector<StoragePtr> Program::run(std::span<const StoragePtr> inputs, const W
     throw Error("ERR_INTERNAL", "a value without a place");
   };
 
-  std::vector<View> views_in, views_out;
+  // Views are filled anew for every instruction; their shapes keep their memory.
+  std::vector<View> all_in(most_values_), all_out(most_values_);
   const auto view_all = [&](const std::vector<std::uint32_t>& numbers, std::vector<View>& views) {
-    views.resize(numbers.size());
     for (std::size_t i = 0; i < numbers.size(); ++i) {
       const Value& value = values_[numbers[i]];
       views[i].dtype = value.dtype;
@@ -53,6 +53,7 @@ std::vector<StoragePtr> Program::run(std::span<const StoragePtr> inputs, const W
       views[i].size = value.size;
       views[i].data = locate(value.place) + value.offset;
     }
+    return std::span<const View>(views.data(), numbers.size());
   };
   const auto start = std::chrono::steady_clock::now();
   const auto note_time = [&] {
@@ -63,8 +64,8 @@ std::vector<StoragePtr> Program::run(std::span<const StoragePtr> inputs, const W
   for (std::size_t i = 0; i < instructions_.size(); ++i) {
     if (workers.cancelled()) throw Error("ERR_ABORTED", "the evaluation was aborted");
     const Instruction& instruction = instructions_[i];
-    view_all(instruction.inputs, views_in);
-    view_all(instruction.outputs, views_out);
+    const std::span<const View> views_in = view_all(instruction.inputs, all_in);
+    const std::span<const View> views_out = view_all(instruction.outputs, all_out);
     note_time();
     instruction.kernel.run(
         Call(instruction.kernel.name, views_in, views_out, instruction.attributes, workers, allocator));

@@ -68,6 +68,7 @@ class Program {
   std::vector<std::size_t> slot_bytes_;
   std::vector<Value> values_;
   std::vector<Instruction> instructions_;
+  std::size_t most_values_ = 0;  // the most inputs, or outputs, of an instruction
 };
 
 }  // namespace palimpsest

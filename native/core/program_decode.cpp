@@ -68,7 +68,10 @@ class ProgramDecoder {
     const std::size_t values = reader_.count("value count");
     for (std::size_t i = 0; i < values; ++i) program_->values_.push_back(value());
     const std::size_t instructions = reader_.count("instruction count");
-    for (std::size_t i = 0; i < instructions; ++i) program_->instructions_.push_back(instruction());
+    for (std::size_t i = 0; i < instructions; ++i) {
+      const Instruction& added = program_->instructions_.emplace_back(instruction());
+      program_->most_values_ = std::max({program_->most_values_, added.inputs.size(), added.outputs.size()});
+    }
     if (!reader_.finished()) malformed("has numbers after its end");
     for (std::size_t i = 0; i < outputs; ++i) {
       if (written_outputs_[i] < static_cast<std::int64_t>(program_->output_bytes_[i])) {

@@ -1,5 +1,6 @@
 // C = A B with either side transposed, batched with broadcasting, and a bias on the columns. Sides of
 // 16-bit floats give a C of float32.
+#include <algorithm>
 #include <type_traits>
 
 #include "core/kernel.h"
@@ -103,11 +104,52 @@ void multiply(const Call& call, MatmulShape shape) {
   product::run_product(call, job);
 }
 
+// So few multiply-adds take less time than planning how to do them.
+constexpr Index kSmall = 16;
+
+bool is_small(const MatmulShape& shape) {
+  Index work = 1;
+  for (const Index extent : {shape.batches, shape.rows, shape.columns, std::max<Index>(shape.depth, 1)}) {
+    if (extent > kSmall) return false;
+    work *= extent;
+  }
+  return work <= kSmall;
+}
+
+// Sums in the order of depth, as they stand: bound by the call itself.
+template <typename E>
+void multiply_small(const Call& call, const MatmulShape& shape) {
+  using T = Sum<E>;
+  const View &a = call.input(0), &b = call.input(1);
+  const T* const bias = call.input_count() == 3 ? call.input(2).as<T>() : nullptr;
+  const Index row_a = shape.transposed_a ? 1 : shape.depth, depth_a = shape.transposed_a ? shape.rows : 1;
+  const Index column_b = shape.transposed_b ? shape.depth : 1, depth_b = shape.transposed_b ? 1 : shape.columns;
+  const E *left = a.as<E>(), *right = b.as<E>();
+  T* out = call.output(0).as<T>();
+  for (Index batch = 0; batch < shape.batches; ++batch) {
+    for (Index row = 0; row < shape.rows; ++row) {
+      for (Index column = 0; column < shape.columns; ++column) {
+        T sum = 0;
+        for (Index k = 0; k < shape.depth; ++k) {
+          sum += static_cast<T>(left[row * row_a + k * depth_a]) *
+                 static_cast<T>(right[column * column_b + k * depth_b]);
+        }
+        *out++ = bias != nullptr ? sum + bias[column] : sum;
+      }
+    }
+    if (a.dim(0) != 1) left += shape.rows * shape.depth;
+    if (b.dim(0) != 1) right += shape.depth * shape.columns;
+  }
+}
+
 void matmul(const Call& call) {
   const MatmulShape shape = matmul_shape(call);
   if (call.input(0).dtype == DType::bfloat16) return multiply<BFloat16>(call, shape);
   if (call.input(0).dtype == DType::float16) return multiply<Float16>(call, shape);
-  dispatch_float(call.output(0).dtype, [&]<typename T>() { multiply<T>(call, shape); });
+  dispatch_float(call.output(0).dtype, [&]<typename T>() {
+    if (is_small(shape)) multiply_small<T>(call, shape);
+    else multiply<T>(call, shape);
+  });
 }
 
 PALIMPSEST_KERNEL("matmul", matmul);
