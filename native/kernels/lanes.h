@@ -83,7 +83,15 @@ struct PartOfVector {
   Vector<double> operator()(const double* row, double fill = 0) const {
     return _mm512_mask_loadu_pd(splat(fill), static_cast<__mmask8>(mask()), row + index);
   }
+  Vector<std::int32_t> operator()(const std::int32_t* row, std::int32_t fill = 0) const {
+    return __builtin_bit_cast(
+        Vector<std::int32_t>,
+        _mm512_mask_loadu_epi32(__builtin_bit_cast(__m512i, splat(fill)), mask(), row + index));
+  }
   void put(float* row, Vector<float> v) const { _mm512_mask_storeu_ps(row + index, mask(), v); }
+  void put(std::int32_t* row, Vector<std::int32_t> v) const {
+    _mm512_mask_storeu_epi32(row + index, mask(), __builtin_bit_cast(__m512i, v));
+  }
   void put(double* row, Vector<double> v) const {
     _mm512_mask_storeu_pd(row + index, static_cast<__mmask8>(mask()), v);
   }

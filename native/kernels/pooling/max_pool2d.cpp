@@ -1,48 +1,56 @@
 // The largest cell of every window over planes [P, H, W], where it is, and the gradient.
+#include <cmath>
 #include <limits>
 
 #include "kernels/indexing/gather_index.h"
 #include "kernels/pieces.h"
+#include "kernels/pooling/max_pool_loops.h"
 #include "kernels/pooling/pooling.h"
 
 namespace palimpsest {
 namespace {
 
-// Takes the cells under one tap into account, for all windows that have it. Without branches, so that it
-// vectorises: which cell wins is random to a branch predictor. NaN beats everything, so that it is not lost.
-template <std::int64_t kStride, typename T>
-void take_tap(const T* cells, std::int64_t first, std::int64_t stride, TapRange taps, T* __restrict out,
-              std::int32_t* __restrict indices) {
-  const std::int64_t step = kStride == 0 ? stride : kStride;
-  for (std::int64_t ow = taps.low; ow < taps.high; ++ow) {
-    const T value = cells[first + ow * step];
-    const T best = out[ow];
-    const bool is_better = (value > best) | (indices[ow] < 0) | ((value != value) & (best == best));
-    out[ow] = is_better ? value : best;
-    indices[ow] = is_better ? static_cast<std::int32_t>(first + ow * step) : indices[ow];
-  }
-}
-
-// The largest cell of each window of a row and where it is; of equal ones the first.
+// The largest cell of a window of which some taps may lie on padding, and its place.
 template <typename T>
-void max_row(const Pooling& p, const std::vector<TapRange>& columns, const T* plane, std::int64_t oh, T* out,
-             std::int32_t* indices) {
-  std::fill(out, out + p.out_width, -std::numeric_limits<T>::infinity());
-  std::fill(indices, indices + p.out_width, -1);
-  const auto rows = p.rows.taps_inside(oh, p.height);
+void largest_at_edge(const Pooling& p, const T* plane, TapRange rows, std::int64_t first, std::int64_t ow, T& best,
+                     std::int32_t& place) {
+  const auto taps = p.columns.taps_inside(ow, p.width);
+  place = -1;
+  best = -std::numeric_limits<T>::infinity();
   for (std::int64_t i = rows.low; i < rows.high; ++i) {
-    const std::int64_t row = (p.rows.first_cell(oh) + i) * p.width - p.columns.pad;
-    for (std::int64_t j = 0; j < p.columns.kernel; ++j) {
-      const TapRange taps = columns[static_cast<std::size_t>(j)];
-      if (p.columns.stride == 1) {
-        take_tap<1>(plane, row + j, 1, taps, out, indices);
-      } else if (p.columns.stride == 2) {
-        take_tap<2>(plane, row + j, 2, taps, out, indices);
-      } else {
-        take_tap<0>(plane, row + j, p.columns.stride, taps, out, indices);
+    for (std::int64_t j = taps.low; j < taps.high; ++j) {
+      const std::int64_t cell = first + i * p.width + p.columns.first_cell(ow) + j;
+      const T value = plane[cell];
+      if (place < 0 || value > best || (std::isnan(value) && !std::isnan(best))) {
+        best = value;
+        place = static_cast<std::int32_t>(cell);
       }
     }
   }
+}
+
+// The largest cell of each window of a row and where it is; of equal ones the first. NaN beats everything, so that
+// it is not lost.
+template <typename T>
+void max_row(const Pooling& p, TapRange inner, const T* plane, std::int64_t oh, T* out, std::int32_t* places) {
+  const auto rows = p.rows.taps_inside(oh, p.height);
+  const std::int64_t first = p.rows.first_cell(oh) * p.width;
+  const auto edge = [&](std::int64_t ow) {
+    largest_at_edge(p, plane, {rows.low, rows.high}, first, ow, out[ow], places[ow]);
+  };
+  for (std::int64_t ow = 0; ow < inner.low; ++ow) edge(ow);
+  if (inner.low < inner.high) {
+    const auto number = [](std::int64_t value) { return static_cast<std::int32_t>(value); };
+    const InnerWindows<T> windows{plane,
+                                  number(first + rows.low * p.width + p.columns.first_cell(inner.low)),
+                                  number(p.width),
+                                  number(rows.high - rows.low),
+                                  number(p.columns.kernel),
+                                  number(p.columns.stride),
+                                  static_cast<std::size_t>(inner.high - inner.low)};
+    max_pool_loops().of<T>().largest(windows, out + inner.low, places + inner.low);
+  }
+  for (std::int64_t ow = inner.high; ow < p.out_width; ++ow) edge(ow);
 }
 
 void max_pool2d(const Call& call) {
@@ -56,30 +64,16 @@ void max_pool2d(const Call& call) {
               "a plane must have less than 2^31 cells");
   if (p.out_rows == 0) return;
   std::int32_t* indices = where.as<std::int32_t>();
-  const std::vector<TapRange> columns = column_taps(p);
+  const TapRange inner = inner_windows(p);
   dispatch_float(x.dtype, [&]<typename T>() {
     const T* in = x.as<T>();
     T* out = y.as<T>();
     for_each_unit(call.workers, p.out_rows, p.work_per_out_row(), [&](std::size_t unit) {
       const std::int64_t row = static_cast<std::int64_t>(unit);
       const T* plane = in + row / p.out_height * p.height * p.width;
-      max_row(p, columns, plane, row % p.out_height, out + row * p.out_width, indices + row * p.out_width);
+      max_row(p, inner, plane, row % p.out_height, out + row * p.out_width, indices + row * p.out_width);
     });
   });
-}
-
-// Two cells of every window side by side: what the loops below do for windows of two columns, in a form that
-// vectorises.
-template <typename T>
-void pull_pairs(std::int64_t windows, const T* __restrict g, const std::int32_t* __restrict largest,
-                std::int32_t place, T* __restrict out) {
-  for (std::int64_t ow = 0; ow < windows; ++ow) {
-    // Unsigned, so that an index that nobody has checked may wrap.
-    const auto column = static_cast<std::uint32_t>(largest[ow]) - static_cast<std::uint32_t>(place + 2 * ow);
-    const T value = g[ow];
-    out[2 * ow] = column == 0 ? value : T(0);
-    out[2 * ow + 1] = column == 1 ? value : T(0);
-  }
 }
 
 // One row of the unpooled plane, where windows do not overlap: a cell takes what comes back for its window if
@@ -95,7 +89,8 @@ void pull_row(const Pooling& p, const std::vector<TapRange>& columns, const T* p
   const T* g = pooled + oh * p.out_width;
   const std::int32_t* largest = indices + oh * p.out_width;
   if (p.columns.kernel == 2 && stride == 2 && p.columns.pad == 0 && 2 * p.out_width <= p.width) {
-    pull_pairs(p.out_width, g, largest, static_cast<std::int32_t>(h * p.width), out);
+    max_pool_loops().of<T>().pull_pairs(static_cast<std::size_t>(p.out_width), g, largest,
+                                        static_cast<std::int32_t>(h * p.width), out);
     std::fill(out + 2 * p.out_width, out + p.width, T(0));
     return;
   }

@@ -57,6 +57,13 @@ struct TapRange {
   std::int64_t high;
 };
 
+// The windows [low, high) of one row of which no column tap lies on padding.
+inline TapRange inner_windows(const Pooling& p) {
+  const std::int64_t stride = p.columns.stride, reach = p.width - p.columns.kernel + p.columns.pad;
+  const std::int64_t high = reach < 0 ? 0 : std::min(p.out_width, reach / stride + 1);
+  return {std::min(high, (p.columns.pad + stride - 1) / stride), high};
+}
+
 inline std::vector<TapRange> column_taps(const Pooling& p) {
   std::vector<TapRange> taps;
   const std::int64_t stride = p.columns.stride;

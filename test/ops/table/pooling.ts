@@ -69,6 +69,11 @@ const POOLS: readonly Case[] = [
   ofShapes('overlapping windows', { kernel: [3, 2], stride: [2, 1], padding: [1, 0] }, [3, 2, 5, 4]),
   ofShapes('one element', { kernel: 1 }, [1, 1, 1, 1]),
   ofShapes('no images', { kernel: 2 }, [0, 2, 4, 4]),
+  // Rows of more windows than a vector holds, and some left over.
+  ofShapes('wide, side by side', { kernel: 2 }, [1, 2, 5, 75]),
+  ofShapes('wide, one apart', { kernel: 3, stride: 1, padding: 1 }, [1, 1, 3, 43]),
+  ofShapes('wide, two apart', { kernel: 3, stride: 2, padding: 1 }, [1, 1, 5, 81]),
+  ofShapes('wide, three apart', { kernel: [1, 4], stride: 3, padding: [0, 2] }, [1, 1, 2, 120]),
 ];
 const CEILED: readonly Case[] = [
   ofShapes('rounded up', { kernel: 2, ceilMode: true }, [2, 1, 5, 4]),
