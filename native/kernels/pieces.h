@@ -23,4 +23,17 @@ void for_each_unit(const Workers& workers, std::size_t count, double work, Body&
   });
 }
 
+// Runs body(plane, row) for every row of every plane, in parallel pieces of rows. One division for a piece, not for
+// every row: short rows take less time than that.
+template <typename Body>
+void for_each_row(const Workers& workers, std::size_t planes, std::size_t rows, double work, Body&& body) {
+  workers.parallel_range(planes * rows, units_per_piece(work), [&](std::size_t begin, std::size_t end) {
+    std::size_t plane = begin / rows, row = begin % rows;
+    for (std::size_t unit = begin; unit < end; ++unit) {
+      body(plane, row);
+      if (++row == rows) ++plane, row = 0;
+    }
+  });
+}
+
 }  // namespace palimpsest
