@@ -10,7 +10,8 @@ module.exports = {
   // Sources may name their neighbours the way the compiled files will be called.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   maxWorkers: 2,
-  testTimeout: 30_000,
+  // No test is about time by this limit: it ends what hangs, and a busy machine may take its time.
+  testTimeout: 120_000,
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

@@ -116,7 +116,7 @@ test('with sampled labels it is the true Fisher in the mean', async () => {
     }),
   );
   expectClose(total, expected, TENTH, 'bias');
-}, 60_000);
+});
 
 test('is the same for one seed and differs for another', async () => {
   const run = async (seed: number): Promise<unknown> =>

@@ -18,7 +18,7 @@ beforeAll(async () => {
   const output = await run([command, 'demo', '--quick', '--json', '--out', folder]);
   line = JSON.parse(output.trimEnd().split('\n').at(-1)!) as typeof line;
   result = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')) as DemoResult;
-}, 300_000);
+}, 900_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -96,4 +96,4 @@ test('undoes a request to the bit', async () => {
   await run([command, 'ledger', 'undo', join(folder, 'class')]);
   const weights = (name: string): Buffer => readFileSync(join(folder, name, 'model.safetensors'));
   expect(weights('class').equals(weights('model'))).toBe(true);
-}, 60_000);
+});

@@ -13,7 +13,7 @@ describe('the programs of the guide', () => {
   test('every page has one, and they are well typed', () => {
     expect(pages().filter((page) => snippetsOf(page).length === 0)).toEqual([]);
     expect(typeErrors(all)).toEqual([]);
-  }, 60_000);
+  });
 });
 
 test('a page is filled with what its programs print', () => {

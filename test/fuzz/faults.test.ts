@@ -14,7 +14,6 @@ import { vocabulary } from './vocabulary';
 
 const GRAPHS = 200;
 /** Seconds on an idle machine, a minute where others compute. */
-jest.setTimeout(120_000);
 
 /** `y = x w`, two matrices, with every rule there is. */
 const sound: OpRecord<object> = {

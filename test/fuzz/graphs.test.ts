@@ -9,7 +9,7 @@ const GRAPHS = Number(process.env.PALIMPSEST_FUZZ_GRAPHS ?? 2000);
 /** Elements and derivatives that say nothing: most lie behind a step. */
 const MOST_SKIPPED = 0.05;
 
-jest.setTimeout(60_000 + 20 * GRAPHS);
+jest.setTimeout(120_000 + 100 * GRAPHS);
 
 test('random graphs of all ops, and their derivatives, agree with plain JavaScript', async () => {
   const { graphs, compared, skipped, uses, fault } = await campaign(FIRST_SEED, GRAPHS, vocabulary);

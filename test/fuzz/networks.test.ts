@@ -8,7 +8,7 @@ import { networkOf } from './networks';
 const FIRST_SEED = Number(process.env.PALIMPSEST_FUZZ_SEED ?? 1);
 const NETWORKS = Number(process.env.PALIMPSEST_FUZZ_NETWORKS ?? 300);
 
-jest.setTimeout(60_000 + 400 * NETWORKS);
+jest.setTimeout(120_000 + 1_500 * NETWORKS);
 
 const faultOf = async (seed: number, layers?: number): Promise<string | undefined> => {
   const network = networkOf(seed, layers);

@@ -66,7 +66,7 @@ test('SSD removes the backdoor with a tenth of the poison identified; retraining
 
   const shuffled = await permutedFactors(model.parameters, parameters);
   expect(await score(shuffled, triggered)).toBeLessThanOrEqual(0.15);
-}, 120_000);
+}, 400_000);
 
 function range(from: number, to: number): Int32Array {
   return Int32Array.from({ length: to - from }, (_, i) => from + i);

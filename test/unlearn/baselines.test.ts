@@ -18,7 +18,7 @@ beforeAll(async () => {
   model = await trainedMlp(train, SEED);
   score = scorer(model);
   keptBefore = await score(model.parameters, judged.rest);
-}, 60_000);
+});
 
 const bits = async (of: Model): Promise<unknown[]> =>
   Promise.all([...of.parameters].map(async ([, tensor]) => Array.from(await tensor.data())));

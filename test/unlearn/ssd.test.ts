@@ -43,7 +43,7 @@ describe('on real digits', () => {
     model = await trainedMlp(data.train, SEED);
     full = await diagFisher(model, data.train);
     score = scorer(model);
-  }, 60_000);
+  });
 
   test('the fixture is as calibrated', async () => {
     expect(await score(model.parameters, data.train)).toBeGreaterThanOrEqual(0.99);
@@ -71,7 +71,7 @@ describe('on real digits', () => {
     }
     announce('R23', `ssd: ${succeeded} of ${CLASSES} classes forgotten with the others within 0.04`);
     expect(succeeded).toBeGreaterThanOrEqual(6);
-  }, 120_000);
+  }, 400_000);
 
   test('selects nothing at alpha 10, and says why', async () => {
     const forget = data.train.subset(data.train.indicesWhere((label) => label === 3));
@@ -92,7 +92,7 @@ describe('on real digits', () => {
       const unseen = data.test.subset(data.test.indicesWhere((label) => label === digit));
       expect(await score(shuffled, unseen)).toBeGreaterThanOrEqual(0.8);
     }
-  }, 60_000);
+  });
 
   test('is the same bits with stored importance', async () => {
     const forget = data.train.subset(data.train.indicesWhere((label) => label === 5));
@@ -101,7 +101,7 @@ describe('on real digits', () => {
     for (const [name, tensor] of stored.parameters) {
       expect(await fresh.parameters.get(name).data()).toEqual(await tensor.data());
     }
-  }, 60_000);
+  });
 });
 
 const nothing = LabeledSet.of({ features: new Uint8Array(1), labels: [0], exampleShape: [1] });
