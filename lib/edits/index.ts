@@ -18,7 +18,7 @@ export {
 export { loadMoments, saveMoments } from './moments/momentsFile';
 export { SecondMoments, type MomentSource, type SourceDescription } from './moments/secondMoments';
 export { WeightDelta } from './weightDelta';
-export { type KeyValues } from './closedForm/keyValues';
+export { type KeyValues, type Precision } from './closedForm/keyValues';
 export {
   nullSpace,
   projectToNullSpace,

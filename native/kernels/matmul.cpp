@@ -56,6 +56,16 @@ auto side_of(const View& side, Index example_step, Index depth_step, Index row_s
   }
 }
 
+// Smaller products are not worth mirroring.
+constexpr Index kLeastMirrored = 64;
+
+// X^T X or X X^T: both sides are one value, read the other way round, so that the result is symmetric.
+bool is_gram(const Call& call, const MatmulShape& shape) {
+  const View &a = call.input(0), &b = call.input(1);
+  return call.input_count() == 2 && a.data == b.data && a.shape == b.shape && a.dtype == b.dtype &&
+         shape.transposed_a != shape.transposed_b && shape.rows >= kLeastMirrored;
+}
+
 // Two steps of depth at once, where the processor can.
 void multiply_pairs(const Call& call, const MatmulShape& shape, Index step_a, Index step_b,
                     const float* bias) {
@@ -69,6 +79,7 @@ void multiply_pairs(const Call& call, const MatmulShape& shape, Index step_a, In
                               left, right, call.output(0).as<float>()};
   job.column_bias = bias;
   job.kernels = &product::pair_kernels()->tiles;
+  job.symmetric = is_gram(call, shape);
   product::run_product(call, job);
 }
 
@@ -101,6 +112,7 @@ void multiply(const Call& call, MatmulShape shape) {
   product::Product<T> job{
       {shape.batches, 1, shape.depth, shape.rows, shape.columns}, left, right, call.output(0).as<T>()};
   job.column_bias = bias;
+  job.symmetric = is_gram(call, shape);
   product::run_product(call, job);
 }
 

@@ -1,99 +1,70 @@
 // cholesky: the lower factor L of A = L L^T, for the symmetric part A of each matrix of [B, n, n].
 #include <atomic>
 
+#include "blocked_cholesky.h"
 #include "lapack.h"
 #include "matrices.h"
 
 namespace palimpsest {
 namespace {
 
-// From here on the work is divided among threads, in blocks of so many rows.
+// From here on a matrix is factored in blocks, and from here on by all threads.
+constexpr std::size_t kBlocked = 96;
 constexpr std::size_t kLarge = 384;
-constexpr std::size_t kBlock = 192;
+// Rows that are copied at a time.
+constexpr std::size_t kRows = 32;
 
 // Read by columns, the factor U of U^T U that LAPACK puts into the upper triangle is our L in the lower one.
 template <typename T>
-int factor_block(T* a, std::size_t n, std::size_t stride) {
+int factor_small(T* a, std::size_t n) {
   const BlasPermit permit;
-  return lapack::potrf('U', static_cast<int>(n), a, static_cast<int>(stride));
+  return lapack::potrf('U', static_cast<int>(n), a, static_cast<int>(n));
 }
 
-// Rows [i, i + rows) of the blocks below one that is factored: X L^T = A, which by columns is L X^T = A^T.
-template <typename T>
-void solve_rows(const T* l, std::size_t width, T* x, std::size_t rows, std::size_t stride) {
-  const BlasPermit permit;
-  const int ld = static_cast<int>(stride);
-  lapack::trsm('L', 'U', 'T', 'N', static_cast<int>(width), static_cast<int>(rows), l, ld, x, ld);
-}
-
-// C -= P Q^T for blocks of rows P [m, k] and Q [n, k].
-template <typename T>
-void subtract_product(const T* p, const T* q, T* c, std::size_t m, std::size_t n, std::size_t k,
-                      std::size_t stride) {
-  const BlasPermit permit;
-  const int ld = static_cast<int>(stride);
-  lapack::gemm('T', 'N', static_cast<int>(n), static_cast<int>(m), static_cast<int>(k), T{-1}, q, ld, p, ld,
-               T{1}, c, ld);
-}
-
-// Block column by block column: factor the diagonal block, solve for the blocks below it, take their products
-// from what remains. The blocks are the same for any number of threads.
-template <typename T>
-int factor_in_blocks(const Workers& workers, T* a, std::size_t n) {
-  for (std::size_t k = 0; k < n; k += kBlock) {
-    const std::size_t width = std::min(kBlock, n - k), below = k + width;
-    if (const int info = factor_block(a + k * n + k, width, n); info != 0) return info + static_cast<int>(k);
-    const std::size_t blocks = (n - below + kBlock - 1) / kBlock;
-    const auto first = [&](std::size_t block) { return below + block * kBlock; };
-    const auto rows = [&](std::size_t block) { return std::min(kBlock, n - first(block)); };
-    workers.parallel_for(
-        blocks, [&](std::size_t i) { solve_rows(a + k * n + k, width, a + first(i) * n + k, rows(i), n); });
-    // The blocks of the lower triangle, row by row: number p is in row i where i (i + 1) / 2 <= p.
-    workers.parallel_for(blocks * (blocks + 1) / 2, [&](std::size_t p) {
-      auto i = static_cast<std::size_t>((std::sqrt(8.0 * static_cast<double>(p) + 1.0) - 1.0) / 2.0);
-      while (i * (i + 1) / 2 > p) --i;
-      while ((i + 1) * (i + 2) / 2 <= p) ++i;
-      const std::size_t j = p - i * (i + 1) / 2;
-      subtract_product(a + first(i) * n + k, a + first(j) * n + k, a + first(i) * n + first(j), rows(i),
-                       rows(j), width, n);
-    });
-  }
-  return 0;
-}
-
-// Rows [begin, end) of the symmetric part's lower triangle, with zeros above. False when they, or the columns
-// of the same number, have a NaN or an infinity.
+// Rows [begin, end), at most 32, of the symmetric part's lower triangle, with zeros above. False when they, or the
+// columns of the same number, have a NaN or an infinity.
 template <typename T>
 bool lower_rows(const T* a, std::size_t n, std::size_t begin, std::size_t end, T* l) {
-  constexpr std::size_t kColumns = 32;
-  T sum = 0;  // of differences x - x, which are 0 for numbers
+  constexpr std::size_t kColumns = 64, kStep = kColumns + product::kSlack;
+  T turned[kRows * kStep];  // columns as rows
+  bool is_finite = true;
   for (std::size_t j0 = 0; j0 < end; j0 += kColumns) {
-    for (std::size_t i = std::max(begin, j0); i < end; ++i) {
-      for (std::size_t j = j0; j < std::min(j0 + kColumns, i + 1); ++j) {
-        const T below = a[i * n + j], above = a[j * n + i];
-        sum += (below - below) + (above - above);
-        l[i * n + j] = below == above ? below : below / 2 + above / 2;
+    const std::size_t j1 = std::min(end, j0 + kColumns);
+    product::micro_kernels<T>().transpose(a + j0 * n + begin, static_cast<product::Index>(n),
+                                          static_cast<product::Index>(j1 - j0),
+                                          static_cast<product::Index>(end - begin), turned, kStep);
+    for (std::size_t i = begin; i < end; ++i) {
+      const T *row = a + i * n + j0, *column = turned + (i - begin) * kStep;
+      T* const to = l + i * n + j0;
+      const std::size_t count = std::min(j1, i + 1) - std::min(j0, i + 1);
+      // Nothing in these loops depends on a condition, for the compiler to vectorise them.
+      for (std::size_t j = 0; j < count; ++j) {
+        const T below = row[j], above = column[j], mean = below / 2 + above / 2;
+        to[j] = below == above ? below : mean;
       }
+      is_finite = is_finite && all_finite(row, count) && all_finite(column, count);
     }
   }
   for (std::size_t i = begin; i < end; ++i) std::fill(l + i * n + i + 1, l + (i + 1) * n, T{0});
-  return sum == 0;
+  return is_finite;
 }
 
 template <typename T>
-int factor(const Workers& workers, const T* a, std::size_t n, T* l) {
-  if (n < kLarge) return lower_rows(a, n, 0, n, l) ? factor_block(l, n, n) : kNotFinite;
-  constexpr std::size_t kRows = 32;
+int factor(const Call& call, const T* a, std::size_t n, T* l) {
   std::atomic<bool> is_finite = true;
-  workers.parallel_range(n, kRows, [&](std::size_t begin, std::size_t end) {
+  const auto copy = [&](std::size_t begin, std::size_t end) {
     if (!lower_rows(a, n, begin, end, l)) is_finite = false;
-  });
-  if (!is_finite) return kNotFinite;
-  const int info = factor_in_blocks(workers, l, n);
-  // The products of a block with itself were written whole.
-  for (std::size_t i = 0; i < n; ++i) {
-    std::fill(l + i * n + i + 1, l + i * n + std::min(n, (i / kBlock + 1) * kBlock), T{0});
+  };
+  if (n < kLarge) {
+    for (std::size_t i = 0; i < n; i += kRows) copy(i, std::min(n, i + kRows));
+  } else {
+    call.workers.parallel_range(n, kRows, copy);
   }
+  if (!is_finite) return kNotFinite;
+  if (n < kBlocked) return factor_small(l, n);
+  const int info = BlockedCholesky<T>(call, l, n, n >= kLarge).run();
+  // Products of a block with itself were written whole.
+  for (std::size_t i = 0; i < n; ++i) std::fill(l + i * n + i + 1, l + i * n + std::min(n, i + BlockedCholesky<T>::kBlock), T{0});
   return info;
 }
 
@@ -117,7 +88,7 @@ void cholesky(const Call& call) {
     factor_each(
         call, "cholesky", static_cast<std::size_t>(a.dim(0)), cube / 3,
         n < kLarge ? Size::small : Size::large,
-        [&](std::size_t i) { return factor(call.workers, in + i * n * n, n, out + i * n * n); },
+        [&](std::size_t i) { return factor(call, in + i * n * n, n, out + i * n * n); },
         not_positive_definite);
   });
 }

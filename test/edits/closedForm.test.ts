@@ -91,7 +91,54 @@ describe('ridgeEdit', () => {
     return add(weight, change(await ridgeEdit(pairs, { prior })));
   }
 
-  test('is solved in float64 for float32 weights', async () => {
+  test.each([
+    ['direct', 3],
+    ['woodbury', 3],
+    ['direct', 30],
+  ] as const)(
+    '%s: float32 operands are solved in float32 unless told otherwise, %d pairs',
+    async (path, n) => {
+      const single = (x: Tensor): Tensor => cast(x, 'float32');
+      const pairs = { weight: single(weight), keys: single(keysOf(n)), values: single(valuesOf(n)) };
+      const weights = single(uniform(key(5), [n], { low: 0.5, high: 2 }));
+      const options = { prior: single(prior), weights, path };
+      const double = { prior: cast(options.prior, 'float64'), weights: cast(weights, 'float64'), path };
+      const wide = (x: Tensor): Tensor => cast(x, 'float64');
+      const exact = change(
+        await ridgeEdit(
+          { weight: wide(pairs.weight), keys: wide(pairs.keys), values: wide(pairs.values) },
+          double,
+        ),
+      );
+      const error = async (more: object): Promise<number> =>
+        errorBetween(wide(change(await ridgeEdit(pairs, { ...options, ...more }))), exact);
+      const plain = await error({});
+      expect(plain).toBeLessThan(1e-4);
+      expect(await error({ precision: 'float64' })).toBeLessThan(1e-6);
+      expect(await error({ precision: 'float32' })).toBe(plain);
+      using factor = await factorSpd(options.prior);
+      expect(await error({ prior: factor, path })).toBeLessThan(1e-4);
+    },
+  );
+
+  test('what float32 cannot factor is solved in float64', async () => {
+    const keys = cast(add(mul(keysOf(12), 1e-2), 100), 'float32');
+    const pairs = { weight: cast(weight, 'float32'), keys, values: cast(valuesOf(12), 'float32') };
+    const options = { lambda: 1e-6, path: 'direct' } as const;
+    await expect(ridgeEdit(pairs, { ...options, precision: 'float32' })).rejects.toMatchObject({
+      code: 'ERR_NOT_POSITIVE_DEFINITE',
+    });
+    const [found, exact] = [
+      await ridgeEdit(pairs, options),
+      await ridgeEdit(pairs, { ...options, precision: 'float64' }),
+    ];
+    expect(await errorBetween(cast(change(found), 'float64'), cast(change(exact), 'float64'))).toBe(0);
+    await expect(ridgeEdit(pairs, { precision: 'double' as 'float64' })).rejects.toThrow(
+      "'float32' or 'float64' expected",
+    );
+  });
+
+  test('is solved in float64 for float32 weights and keys of float64', async () => {
     const pairs = { weight, keys: keysOf(4), values: valuesOf(4) };
     const half = { ...pairs, weight: cast(weight, 'float32') };
     const part = await ridgeEdit(half, { prior });

@@ -1,9 +1,10 @@
 import { evaluate } from '../../lib/graph/evaluate';
 import type { Tensor } from '../../lib/graph/tensor';
-import { choleskySolve, triangularSolve } from '../../lib/linalg';
+import { cholesky, choleskySolve, triangularSolve } from '../../lib/linalg';
 import { setThreads } from '../../lib/native';
-import { abs, add, cast, mul, sub } from '../../lib/ops/elementwise';
+import { abs, add, cast, div, equal, mul, sub } from '../../lib/ops/elementwise';
 import { matmul } from '../../lib/ops/products/matmul';
+import { arange } from '../../lib/ops/indexing/iota';
 import { max } from '../../lib/ops/reduce/reduce';
 import { eye, tril, triu } from '../../lib/ops/shape/triangle';
 import { transpose } from '../../lib/ops/shape/transpose';
@@ -44,3 +45,32 @@ test('a factor of a large matrix, in both directions', async () => {
   const residual = sub(matmul(matmul(l, transpose(l)), choleskySolve(l, y)), y);
   expect(await max(abs(residual)).item()).toBeLessThan(1e-11);
 });
+
+/** Sizes on both sides of blocks of 32 and 128 rows, and of where threads divide the work. */
+test.each([95, 96, 97, 129, 384, 416, ROWS])('a factor of %i rows, the same for any threads', async (n) => {
+  const rows = normal(key(n), [2 * n, n]);
+  const made = div(matmul(transpose(rows), rows), 2 * n);
+  for (const dtype of ['float32', 'float64'] as const) {
+    const a = await evaluate(cast(made, dtype));
+    setThreads(1);
+    const l = await evaluate(cholesky(a));
+    setThreads(4);
+    expect((await bytesOf(cholesky(a))).equals(await bytesOf(l))).toBe(true);
+    expect(await max(abs(sub(l, tril(l)))).item()).toBe(0);
+    const wide = cast(l, 'float64');
+    const residual = sub(matmul(wide, transpose(wide)), cast(a, 'float64'));
+    // Entries of a are at most about 1; a factorisation's roundings add up to a few units in the last place.
+    expect(await max(abs(residual)).item()).toBeLessThan(dtype === 'float32' ? 5e-6 : 1e-14);
+  }
+});
+
+test.each([40, 127, 128, 300])('the first pivot that is not positive is named: %i', async (row) => {
+  const a = await evaluate(sub(eye(400), mul(eye(400), scaled(row))));
+  await expect(cholesky(a).data()).rejects.toMatchObject({
+    code: 'ERR_NOT_POSITIVE_DEFINITE',
+    message: expect.stringContaining(`row ${row} `) as string,
+  });
+});
+
+/** Two in the column of this number, else zero. */
+const scaled = (row: number): Tensor => mul(cast(equal(arange(0, 400), row), 'float32'), 2);

@@ -37,7 +37,7 @@ export async function ridge(params: Params): Promise<Contest> {
   const values = cast(transpose(uniform('resid', [outputs, edits], 0.1)), dtype);
   const weight = zeros([outputs, inputs], dtype);
   await evaluate([c, keys, values, weight]);
-  const prior = params.method === 'woodbury' ? await factorSpd(cast(c, 'float64')) : c;
+  const prior = params.method === 'woodbury' ? await factorSpd(c) : c;
   const path = params.method === 'woodbury' ? 'woodbury' : 'direct';
   return {
     // The dense change, as the other side gives it.

@@ -17,6 +17,9 @@ export interface KeyValues {
   readonly values: Tensor;
 }
 
+/** What a closed-form edit is computed in. */
+export type Precision = 'float32' | 'float64';
+
 /** @throws ShapeError or DTypeError unless keys and values fit the weight. */
 export function checkKeyValues(where: string, pairs: KeyValues): void {
   const given: unknown = pairs;
@@ -40,8 +43,8 @@ export function checkKeyValues(where: string, pairs: KeyValues): void {
   }
 }
 
-/** `V - K W^T`, [n, out]: by how much each value is missed; float64. */
-export function residuals({ weight, keys, values }: KeyValues): Tensor {
-  const [w, k, v] = [weight, keys, values].map((x) => cast(x, 'float64')) as [Tensor, Tensor, Tensor];
+/** `V - K W^T`, [n, out]: by how much each value is missed; float64 unless another dtype is asked for. */
+export function residuals({ weight, keys, values }: KeyValues, dtype: Precision = 'float64'): Tensor {
+  const [w, k, v] = [weight, keys, values].map((x) => cast(x, dtype)) as [Tensor, Tensor, Tensor];
   return sub(v, matmul(k, transpose(w)));
 }

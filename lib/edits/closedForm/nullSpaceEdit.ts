@@ -52,7 +52,7 @@ export async function nullSpaceEdit(
   const inside = matmul(cast(pairs.keys, 'float64'), basis);
   const prior =
     earlier && add(matmul(matmul(transpose(basis), cast(earlier, 'float64')), basis), ridge(basis, lambda));
-  const response = await responseTo(inside, prior ? { prior, lambda: 1 } : { lambda }, run);
+  const response = responseTo(inside, prior ? { prior, lambda: 1 } : { lambda });
   const { dtype } = pairs.weight;
   const left = cast(transpose(residuals(pairs)), dtype);
   const right = cast(matmul(response, transpose(basis)), dtype);

@@ -2,7 +2,7 @@ import { checkOptions, PalimpsestError, ShapeError } from '../../errors';
 import { evaluate } from '../../graph/evaluate';
 import { extent, formatShape } from '../../graph/shape';
 import type { RunOptions, Tensor } from '../../graph/tensor';
-import { solveSpd } from '../../linalg';
+import { choleskySolve, solveSpd } from '../../linalg';
 import { cast, div, mul } from '../../ops/elementwise/arithmetic';
 import { sum } from '../../ops/reduce/sum';
 import { reshape } from '../../ops/shape/reshape';
@@ -54,7 +54,11 @@ export async function rankOneEdit(
   const [keys, values] = [reshape(key, [1, -1]), reshape(value, [1, -1])];
   checkKeyValues('rankOneEdit', { weight, keys, values });
   const k = cast(reshape(key, [-1, 1]), 'float64');
-  const whitened = !prior ? k : 'solve' in prior ? prior.solve(k) : solveSpd(cast(prior, 'float64'), k);
+  const whitened = !prior
+    ? k
+    : 'solve' in prior
+      ? choleskySolve(cast(prior.factor, 'float64'), k)
+      : solveSpd(cast(prior, 'float64'), k);
   const strength = sum(mul(k, whitened));
   const left = cast(transpose(residuals({ weight, keys, values })), weight.dtype);
   const right = cast(transpose(div(whitened, strength)), weight.dtype);

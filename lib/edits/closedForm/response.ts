@@ -1,10 +1,10 @@
-import { OptionError, ShapeError } from '../../errors';
+import { DTypeError, OptionError, ShapeError } from '../../errors';
 import { checkTensors } from '../../graph/call';
-import { evaluate } from '../../graph/evaluate';
+import { isFloat } from '../../graph/dtype';
 import { extent, formatShape, sameShape } from '../../graph/shape';
-import type { RunOptions, Tensor } from '../../graph/tensor';
-import { factorSpd, type SpdFactor } from '../../linalg';
-import { add, cast, div, mul } from '../../ops/elementwise/arithmetic';
+import type { Tensor } from '../../graph/tensor';
+import { cholesky, choleskySolve, triangularSolve, type SpdFactor } from '../../linalg';
+import { add, cast, mul, sqrt } from '../../ops/elementwise';
 import { eye } from '../../ops/shape/triangle';
 import { matmul } from '../../ops/products/matmul';
 import { expandDims } from '../../ops/shape/reshape';
@@ -17,20 +17,17 @@ export type SystemPath = 'direct' | 'woodbury';
 export interface ResponseOptions {
   readonly prior?: Prior | undefined;
   readonly lambda: number;
-  /** [n], float64. */
+  /** [n], of the keys' dtype. */
   readonly weights?: Tensor | undefined;
   readonly path?: SystemPath | undefined;
 }
 
 /**
- * How a closed-form edit answers to its keys, `diag(w) K (lambda C + K^T diag(w) K)^-1` [n, in] for float64 keys [n, in]: the
- * right factor of the change, whatever the values are.
+ * How a closed-form edit answers to its keys, `diag(w) K (lambda C + K^T diag(w) K)^-1` [n, in] for keys [n, in], in their
+ * dtype: the right factor of the change, whatever the values are. With `H = diag(w)^(1/2) K` both systems are made of a
+ * symmetric product, and the answer is `diag(w)^(1/2) H (lambda C + H^T H)^-1`.
  */
-export async function responseTo(
-  keys: Tensor,
-  { prior, lambda, weights, path }: ResponseOptions,
-  run: RunOptions,
-): Promise<Tensor> {
+export function responseTo(keys: Tensor, { prior, lambda, weights, path }: ResponseOptions): Tensor {
   const [n, width] = [extent(keys.shape, 0), extent(keys.shape, 1)];
   checkPrior(prior, width);
   const paths: readonly unknown[] = ['direct', 'woodbury', undefined];
@@ -38,48 +35,38 @@ export async function responseTo(
     throw new OptionError(`path: 'direct' or 'woodbury' expected, got '${String(path)}'`);
   const isFactor = prior !== undefined && 'solve' in prior;
   const taken = path ?? (isFactor || !prior || 2 * n < width ? 'woodbury' : 'direct');
-  return taken === 'direct'
-    ? await direct(keys, weights, priorMatrix(prior, width), lambda, run)
-    : await woodbury(keys, weights, prior, lambda, run);
+  const roots = weights && expandDims(sqrt(weights), 1);
+  const scaled = roots ? mul(keys, roots) : keys;
+  const response = (taken === 'direct' ? direct : woodbury)(scaled, prior, lambda);
+  return roots ? mul(response, roots) : response;
 }
 
-/** Through the [in, in] system. */
-async function direct(
-  keys: Tensor,
-  scales: Tensor | undefined,
-  prior: Tensor,
-  lambda: number,
-  run: RunOptions,
-): Promise<Tensor> {
-  const weighted = scales ? mul(keys, expandDims(scales, 1)) : keys;
-  using system = await factorSpd(add(mul(prior, lambda), matmul(transpose(keys), weighted)), run);
-  return await evaluate(transpose(system.solve(transpose(weighted))), run);
+/** Through the [in, in] system: `H (lambda C + H^T H)^-1`. */
+function direct(keys: Tensor, prior: Prior | undefined, lambda: number): Tensor {
+  const system = add(mul(matrixOf(prior, keys), lambda), matmul(transpose(keys), keys));
+  return transpose(choleskySolve(cholesky(system), transpose(keys)));
 }
 
-/** The same through the [n, n] system `(diag(w)^-1 + K (lambda C)^-1 K^T)^-1 K (lambda C)^-1`. */
-async function woodbury(
-  keys: Tensor,
-  scales: Tensor | undefined,
-  prior: Tensor | SpdFactor | undefined,
-  lambda: number,
-  run: RunOptions,
-): Promise<Tensor> {
-  const own = prior && !('solve' in prior) ? await factorSpd(cast(prior, 'float64'), run) : undefined;
-  const factor = own ?? (prior as SpdFactor | undefined);
-  const whitened = div(factor ? transpose(factor.solve(transpose(keys))) : keys, lambda);
-  await evaluate(whitened, run);
-  own?.dispose();
-  const n = extent(keys.shape, 0);
-  const noise = eye(n, { dtype: 'float64' });
-  const inverseWeights = scales ? div(noise, expandDims(scales, 1)) : noise;
-  using system = await factorSpd(add(inverseWeights, matmul(whitened, transpose(keys))), run);
-  return await evaluate(system.solve(whitened), run);
+/**
+ * The same through an [n, n] system: with C = L L^T and V = L^-1 H^T,
+ *
+ *     H (lambda C + H^T H)^-1 = ((lambda I + V^T V)^-1 V^T) L^-1
+ */
+function woodbury(keys: Tensor, prior: Prior | undefined, lambda: number): Tensor {
+  const { dtype } = keys;
+  const l = prior && ('solve' in prior ? cast(prior.factor, dtype) : cholesky(cast(prior, dtype)));
+  const whitened = l ? triangularSolve(l, transpose(keys)) : transpose(keys);
+  const noise = mul(eye(extent(keys.shape, 0), { dtype }), lambda);
+  const system = cholesky(add(noise, matmul(transpose(whitened), whitened)));
+  const answered = choleskySolve(system, transpose(whitened));
+  return l ? transpose(triangularSolve(l, transpose(answered), { transposed: true })) : answered;
 }
 
-function priorMatrix(prior: Prior | undefined, width: number): Tensor {
-  if (!prior) return eye(width, { dtype: 'float64' });
-  if (!('solve' in prior)) return cast(prior, 'float64');
-  return matmul(prior.factor, transpose(prior.factor));
+function matrixOf(prior: Prior | undefined, { dtype, shape }: Tensor): Tensor {
+  if (!prior) return eye(extent(shape, 1), { dtype });
+  if (!('solve' in prior)) return cast(prior, dtype);
+  const l = cast(prior.factor, dtype);
+  return matmul(l, transpose(l));
 }
 
 /** @throws ShapeError unless it is of keys of this width; PalimpsestError ERR_ARGUMENT for neither a tensor nor a factor. */
@@ -90,8 +77,7 @@ export function checkPrior(prior: Prior | undefined, width: number): void {
   const matrix = isFactor ? (prior as SpdFactor).factor : (prior as Tensor);
   checkTensors('prior', { matrix });
   const { shape, dtype } = matrix;
+  if (!isFloat(dtype)) throw new DTypeError(`prior: a prior of floats expected, got ${dtype}`);
   if (!sameShape(shape, [width, width]))
     throw new ShapeError(`prior: a prior [${width}, ${width}] expected, got ${formatShape(shape)}`);
-  if (isFactor && dtype !== 'float64')
-    throw new ShapeError(`prior: the factor of a float64 prior expected, got ${dtype}`);
 }

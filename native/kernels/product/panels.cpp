@@ -34,6 +34,7 @@ void for_each_tile(const PanelProduct<T>& job, Update update, const Run& run) {
   const Index depth = job.depth.depth();
   alignas(64) T edge[kMaxTileRows * kMaxVectors * kSlack];
   const auto compute = [&](const Strip& row, const Strip& column) {
+    if (column.begin >= row.begin + row.size + job.diagonal) return;
     const SliverView<T> a = sliver_of(job.a, row.begin, row.size, row.size, depth);
     const SliverView<T> b = sliver_of(job.b, column.begin, column.size, column.width, depth);
     const Index vectors = column.width / kernels.lanes;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <limits>
+
 #include "kernels/product/operand.h"
 
 namespace palimpsest::product {
@@ -19,6 +21,8 @@ struct PanelProduct {
   const T* column_start = nullptr;
   // Other tiles than those of T, for operands that hold something else than numbers of T.
   const MicroKernels<T>* kernels = nullptr;
+  // Tiles are left out where every column is beyond its row by more than this.
+  Index diagonal = std::numeric_limits<Index>::max() / 2;
 };
 
 // C (=, +=) sum over all depth.

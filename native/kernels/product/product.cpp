@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "core/checked.h"
+#include "kernels/product/symmetric.h"
 
 namespace palimpsest::product {
 namespace {
@@ -33,7 +34,8 @@ class Run {
                               {product.a.packing_cost(false), product.b.packing_cost(true)},
                               call.workers.threads())),
         tallest_(squares_ && plan_.depth.parts() == 1 ? square_tile_rows<T>(extents_.steps)
-                                                      : micro_kernels<T>().tile_rows) {}
+                                                      : micro_kernels<T>().tile_rows),
+        blocks_(product.symmetric ? blocks_of_triangle(extents_.rows, plan_, tallest_) : blocks_of(plan_)) {}
 
   void run() {
     pad_column_bias();
@@ -41,7 +43,7 @@ class Run {
     const bool direct = chunks == 1 && !product_.transposed;
     const Index size = extents_.batches * extents_.rows * extents_.columns;
     if (!direct) partial_ = scratch_of<T>(call_, chunks * size);
-    const Index blocks = plan_.rows.count() * plan_.columns.count();
+    const Index blocks = static_cast<Index>(blocks_.size());
     const Index groups = plan_.batches.count();
     call_.workers.parallel_for(static_cast<std::size_t>(chunks * groups * blocks), [&](std::size_t index) {
       const Index task = static_cast<Index>(index);
@@ -49,10 +51,11 @@ class Run {
       const Index group = task / blocks % groups;
       const Index chunk = task / blocks / groups;
       T* out = direct ? product_.out : elements<T>(partial_) + chunk * size;
-      compute(plan_.batches[group], plan_.rows[block / plan_.columns.count()],
-              plan_.columns[block % plan_.columns.count()], plan_.chunks[chunk], out);
+      const auto& [rows, columns] = blocks_[static_cast<std::size_t>(block)];
+      compute(plan_.batches[group], rows, columns, plan_.chunks[chunk], out);
     });
     if (!direct) combine(chunks);
+    if (product_.symmetric) mirror_lower(call_.workers, product_.out, extents_.batches, extents_.rows);
   }
 
  private:
@@ -172,7 +175,9 @@ class Run {
   PanelProduct<T> job_of(const Panel<T>& a, const Panel<T>& b, const DepthBlock& depth, Range rows,
                          Range columns, T* c, Index c_step) const {
     const Slivers wide = column_slivers<T>(columns.size());
-    return {a, tall(rows), b, wide, depth, c, c_step, nullptr, nullptr, product_.kernels};
+    PanelProduct<T> job{a, tall(rows), b, wide, depth, c, c_step, nullptr, nullptr, product_.kernels};
+    if (product_.symmetric) job.diagonal = rows.begin - columns.begin;
+    return job;
   }
 
   Slivers tall(Range rows) const { return {rows.size(), tallest_}; }
@@ -195,6 +200,7 @@ class Run {
     const Index rows = extents_.batches * extents_.rows, columns = extents_.columns;
     T* const sum = elements<T>(partial_) + range.begin * columns;
     const Index size = range.size() * columns;
+    if (product_.symmetric) return combine_triangle(range, chunks);
     for (Index chunk = 1; chunk < chunks; ++chunk) {
       const T* const part = sum + chunk * rows * columns;
       for (Index i = 0; i < size; ++i) sum[i] += part[i];
@@ -212,12 +218,26 @@ class Run {
     }
   }
 
+  // The same for the elements up to the diagonal: no others have been computed.
+  void combine_triangle(Range range, Index chunks) const {
+    const Index n = extents_.rows, size = extents_.batches * n * n;
+    for (Index row = range.begin; row < range.end; ++row) {
+      T* const sum = elements<T>(partial_) + row * n;
+      const Index count = row % n + 1;
+      for (Index chunk = 1; chunk < chunks; ++chunk) {
+        for (Index i = 0; i < count; ++i) sum[i] += sum[chunk * size + i];
+      }
+      std::copy_n(sum, count, product_.out + row * n);
+    }
+  }
+
   const Call& call_;
   const Product<T>& product_;
   const Extents& extents_;
   const bool squares_;
   const Plan plan_;
   const Index tallest_;
+  const std::vector<OutputBlock> blocks_;
   std::vector<T> padded_bias_;
   StoragePtr partial_;
 };

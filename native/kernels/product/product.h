@@ -18,6 +18,10 @@ struct Product {
   T* out;  // [batches, rows, columns], or [columns, rows] with a single batch when `transposed`
   Reduction reduction = Reduction::sum;
   bool transposed = false;
+  // The rows of both sides are the same, batch by batch: tiles above the diagonal are not computed but mirrored.
+  // Products of elements commute and the order of a sum is the same on both sides, so the bits are those of the
+  // whole product. For sums without a bias.
+  bool symmetric = false;
   // Added to every column (a value a row) or every row (a value a column); not with squares, and not
   // transposed.
   const T* row_bias = nullptr;
