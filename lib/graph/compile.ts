@@ -3,6 +3,7 @@ import { bytesOfParameters, Estimate, withPlaceholders, type Specs } from './cos
 import type { Profile } from './cost/profile';
 import { evaluate } from './evaluate';
 import { Program } from './lowering/program';
+import { checkRun, type PlainRun, type Profiled, type ProfiledRun } from './runOptions';
 import { Tensor, type RunOptions, type Storage } from './tensor';
 import { trace } from './lowering/trace';
 import { isSignedLike, signatureOf, tensorsOf, withTensors } from './tree';
@@ -10,12 +11,15 @@ import { isSignedLike, signatureOf, tensorsOf, withTensors } from './tree';
 /** A function whose graph is built once per combination of input shapes, dtypes and plain values. */
 export interface Compiled<A extends readonly unknown[], R> {
   (...args: A): Promise<R>;
-  /** The same function with run options. */
-  withOptions(options: RunOptions): (...args: A) => Promise<R>;
+  /**
+   * The same function with run options. With `profile: true` calls give `{ result, profile }`: arguments that have to be
+   * computed first are not in the profile.
+   * @throws OptionError for a misspelled or impossible option.
+   */
+  withOptions(options: ProfiledRun): (...args: A) => Promise<Profiled<R>>;
+  withOptions(options: PlainRun): (...args: A) => Promise<R>;
   /** What a call would cost, as `estimate` says it. No program is built. */
   estimate(...args: Specs<A>): Estimate;
-  /** A call that also says where its time went. */
-  profile(...args: A): Promise<{ readonly result: R; readonly profile: Profile }>;
   /** How many programs have been built so far. */
   readonly programCount: number;
 }
@@ -52,11 +56,11 @@ export function compile<A extends readonly unknown[], R>(fn: (...args: A) => R):
     if (!entry) cache.set(key, (entry = entryOf(fn, args)));
     return (latest = entry);
   };
-  const runBy = async (options: RunOptions, args: A, run: Run): Promise<R> => {
+  const runBy = async (signal: AbortSignal | undefined, args: A, run: Run): Promise<R> => {
     const entry = entryFor(args);
     const given = tensorsOf(args);
     // Waiting for nothing would leave time to dispose of what is there.
-    if (given.some(({ evaluated }) => !evaluated)) await evaluate(args, { signal: options.signal });
+    if (given.some(({ evaluated }) => !evaluated)) await evaluate(args, { signal });
     const inputs: Storage[] = [];
     for (const tensor of given) inputs.push(tensor.storage);
     for (const tensor of entry.captured) inputs.push(tensor.storage);
@@ -65,25 +69,31 @@ export function compile<A extends readonly unknown[], R>(fn: (...args: A) => R):
     for (const storage of storages) storage.release();
     return withTensors(entry.result, outputs);
   };
-  const compiledWith =
+  const plain =
     (options: RunOptions) =>
     (...args: A): Promise<R> =>
-      runBy(options, args, (program, inputs) => program.run(inputs, options));
-  const profiled = async (...args: A): Promise<{ result: R; profile: Profile }> => {
-    const profiles: Profile[] = [];
-    const result = await runBy({}, args, async (program, inputs) => {
-      const { storages, profile } = await program.profile(inputs, {});
-      profiles.push(profile);
-      return storages;
-    });
-    return { result, profile: present(profiles[0]) };
+      runBy(options.signal, args, (program, inputs) => program.run(inputs, options));
+  const profiled =
+    (options: ProfiledRun) =>
+    async (...args: A): Promise<Profiled<R>> => {
+      let profile: Profile | undefined;
+      const result = await runBy(options.signal, args, async (program, inputs) => {
+        const measured = await program.profile(inputs, options);
+        profile = measured.profile;
+        return measured.storages;
+      });
+      return { result, profile: present(profile) };
+    };
+  const withOptions = (options: PlainRun | ProfiledRun): ((...args: A) => Promise<R | Profiled<R>>) => {
+    checkRun('withOptions', options);
+    return options.profile === true ? profiled(options) : plain(options);
   };
   const estimated = (...args: Specs<A>): Estimate => {
     const tensors = withPlaceholders(args) as A;
     return new Estimate(trace('compile', fn, tensors).lowered, bytesOfParameters(tensors));
   };
   return Object.defineProperty(
-    Object.assign(compiledWith({}), { withOptions: compiledWith, profile: profiled, estimate: estimated }),
+    Object.assign(plain({}), { withOptions, estimate: estimated }),
     'programCount',
     { get: () => cache.size },
   ) as Compiled<A, R>;

@@ -2,38 +2,41 @@ import { PalimpsestError } from '../errors';
 import { Profile } from './cost/profile';
 import { lower } from './lowering/lower';
 import { Program } from './lowering/program';
-import { evaluation, type RunOptions, type Storage } from './tensor';
+import { checkRun, type PlainRun, type Profiled, type ProfiledRun } from './runOptions';
+import { evaluation, type Storage } from './tensor';
 import { checkTree, tensorsOf } from './tree';
 
 /**
  * Computes every tensor of the tree in one program, off the JavaScript thread. Afterwards they hold data and no graph.
  * Several evaluations may be in flight; they run one after the other, each on all threads.
  *
- * @throws AbortedError when `signal` fires: no tensor of the tree has changed then.
- * @throws PalimpsestError ERR_NOT_EVALUATED when a placeholder of a traced function is among the inputs.
- */
-export async function evaluate<T>(tree: T, options: RunOptions = {}): Promise<T> {
-  await evaluateBy(tree, (program, inputs) => program.run(inputs, options));
-  return tree;
-}
-
-/**
- * Evaluates the tree as `evaluate` does and returns where the time went, instruction by instruction. What has data
- * already takes none.
+ * With `profile: true` it gives `{ result, profile }`: the tree, and where the time went, instruction by instruction. What
+ * has data already takes none.
  *
  * @example
- * console.log(String(await profile(loss)));
- * @throws as `evaluate` does.
+ * const { profile } = await evaluate(loss, { profile: true });
+ * console.log(String(profile));
+ * @throws AbortedError when `signal` fires: no tensor of the tree has changed then.
+ * @throws OptionError for a misspelled or impossible option.
+ * @throws PalimpsestError ERR_NOT_EVALUATED when a placeholder of a traced function is among the inputs; ERR_ARGUMENT for a
+ * profile of what can hold no tensors.
  */
-export async function profile(tree: unknown, options: RunOptions = {}): Promise<Profile> {
-  checkTree('profile', tree);
-  let measured = new Profile([], new Float64Array(0));
+export function evaluate<T>(tree: T, options: ProfiledRun): Promise<Profiled<T>>;
+export function evaluate<T>(tree: T, options?: PlainRun): Promise<T>;
+export async function evaluate<T>(tree: T, options: PlainRun | ProfiledRun = {}): Promise<T | Profiled<T>> {
+  checkRun('evaluate', options);
+  if (options.profile !== true) {
+    await evaluateBy(tree, (program, inputs) => program.run(inputs, options));
+    return tree;
+  }
+  checkTree('evaluate', tree);
+  let profile = new Profile([], new Float64Array(0));
   await evaluateBy(tree, async (program, inputs) => {
-    const { storages, profile } = await program.profile(inputs, options);
-    measured = profile;
-    return storages;
+    const measured = await program.profile(inputs, options);
+    profile = measured.profile;
+    return measured.storages;
   });
-  return measured;
+  return { result: tree, profile };
 }
 
 async function evaluateBy(

@@ -9,7 +9,8 @@ import { atomicWrite, type WriteOptions } from './atomicWrite';
  * its op, shapes, operations and bytes.
  *
  * @example
- * await writeChromeTrace('step.json', (await step.profile(params, x, y)).profile);
+ * const { profile } = await step.withOptions({ profile: true })(params, x, y);
+ * await writeChromeTrace('step.json', profile);
  * @throws PalimpsestError ERR_IO; AbortedError. The file is as it was then.
  */
 export async function writeChromeTrace(

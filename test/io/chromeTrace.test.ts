@@ -14,7 +14,7 @@ test('a trace has one complete event per instruction, in microseconds', async ()
     [1, 2],
     [3, 4],
   ]);
-  const { profile } = await compile(matmul).profile(a, a);
+  const { profile } = await compile(matmul).withOptions({ profile: true })(a, a);
   const path = join(folder, 'trace.json');
   await writeChromeTrace(path, profile);
   const trace = JSON.parse(await readFile(path, 'utf8')) as { traceEvents: Record<string, unknown>[] };

@@ -1,4 +1,4 @@
-import { profile } from '../../lib/graph/evaluate';
+import { evaluate } from '../../lib/graph/evaluate';
 import { tensor } from '../../lib/graph/create';
 import { inverseSqrtSpd, sqrtSpd } from '../../lib/linalg';
 import { abs, conv1d, conv2d, fftfreq, floorDiv, fmod, instanceNorm, maxPool2d } from '../../lib/ops';
@@ -29,9 +29,9 @@ test('what holds no tensors is not clipped, nor measured', async () => {
     expect(() => clipByGlobalNorm(no(nothing), 1)).toThrow(code('ERR_ARGUMENT'));
     expect(() => clipByNorm(no(nothing), 1)).toThrow(code('ERR_ARGUMENT'));
     expect(() => clipByValue(no(nothing), 1)).toThrow(code('ERR_ARGUMENT'));
-    await expect(profile(nothing)).rejects.toMatchObject({ code: 'ERR_ARGUMENT' });
+    await expect(evaluate(nothing, { profile: true })).rejects.toMatchObject({ code: 'ERR_ARGUMENT' });
   }
-  expect((await profile({})).totalNs).toBe(0);
+  expect((await evaluate({}, { profile: true })).profile.totalNs).toBe(0);
 });
 
 test('a padding that is null is no padding of 0', () => {

@@ -31,7 +31,7 @@ export class Profile {
   readonly byOp: readonly OpTime[];
 
   /**
-   * Not for direct use: `profile` and `compiled.profile` make these. `times` are the begin and the end of every
+   * Not for direct use: runs with `profile: true` make these. `times` are the begin and the end of every
    * instruction in nanoseconds.
    * @internal
    */
