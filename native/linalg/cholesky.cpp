@@ -64,7 +64,9 @@ int factor(const Call& call, const T* a, std::size_t n, T* l) {
   if (n < kBlocked) return factor_small(l, n);
   const int info = BlockedCholesky<T>(call, l, n, n >= kLarge).run();
   // Products of a block with itself were written whole.
-  for (std::size_t i = 0; i < n; ++i) std::fill(l + i * n + i + 1, l + i * n + std::min(n, i + BlockedCholesky<T>::kBlock), T{0});
+  for (std::size_t i = 0; i < n; ++i) {
+    std::fill(l + i * n + i + 1, l + i * n + std::min(n, i + BlockedCholesky<T>::kBlock), T{0});
+  }
   return info;
 }
 

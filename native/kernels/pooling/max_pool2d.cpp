@@ -12,8 +12,8 @@ namespace {
 
 // The largest cell of a window of which some taps may lie on padding, and its place.
 template <typename T>
-void largest_at_edge(const Pooling& p, const T* plane, TapRange rows, std::int64_t first, std::int64_t ow, T& best,
-                     std::int32_t& place) {
+void largest_at_edge(const Pooling& p, const T* plane, TapRange rows, std::int64_t first, std::int64_t ow,
+                     T& best, std::int32_t& place) {
   const auto taps = p.columns.taps_inside(ow, p.width);
   place = -1;
   best = -std::numeric_limits<T>::infinity();
@@ -32,7 +32,8 @@ void largest_at_edge(const Pooling& p, const T* plane, TapRange rows, std::int64
 // The largest cell of each window of a row and where it is; of equal ones the first. NaN beats everything, so that
 // it is not lost.
 template <typename T>
-void max_row(const Pooling& p, TapRange inner, const T* plane, std::int64_t oh, T* out, std::int32_t* places) {
+void max_row(const Pooling& p, TapRange inner, const T* plane, std::int64_t oh, T* out,
+             std::int32_t* places) {
   const auto rows = p.rows.taps_inside(oh, p.height);
   const std::int64_t first = p.rows.first_cell(oh) * p.width;
   const auto edge = [&](std::int64_t ow) {

@@ -41,7 +41,8 @@ inline Centred<T> centred(std::size_t n, const T* x, double eps) {
 }
 
 template <typename T>
-void layer_norm_row(std::size_t n, const T* x, const T* gain, const T* bias, double eps, T* y) {
+PALIMPSEST_LOOP void layer_norm_row(std::size_t n, const T* x, const T* gain, const T* bias, double eps,
+                                    T* y) {
   const Centred<T> row = centred(n, x, eps);
   const T rstd = static_cast<T>(row.rstd);
   for_each_vector<T>(
@@ -72,7 +73,8 @@ struct LayerNormGrad {
 };
 
 template <typename T>
-inline LayerNormGrad<T> layer_norm_gradient(std::size_t n, const T* x, const T* gain, const T* g, double eps) {
+inline LayerNormGrad<T> layer_norm_gradient(std::size_t n, const T* x, const T* gain, const T* g,
+                                            double eps) {
   const T centre = mean_of(n, x);
   double totals[4];
   add_up<T>(n, totals, [&](auto at, Vector<T>* sums) {
@@ -88,15 +90,16 @@ inline LayerNormGrad<T> layer_norm_gradient(std::size_t n, const T* x, const T* 
 }
 
 template <typename T>
-void layer_norm_grad_row(std::size_t n, const T* x, const T* gain, const T* g, double eps, T* dx) {
+PALIMPSEST_LOOP void layer_norm_grad_row(std::size_t n, const T* x, const T* gain, const T* g, double eps,
+                                         T* dx) {
   const auto [row, grad] = layer_norm_gradient(n, x, gain, g, eps);
   const T centre = row.centre, a = grad.a, b = grad.b, c = grad.c;
   for_each_vector<T>(n, [&](auto at) { at.put(dx, (at(g) * at(gain) * a + (at(x) - centre) * b) + c); });
 }
 
 template <typename T>
-void layer_norm_grads_row(std::size_t n, const T* x, const T* gain, const T* g, double eps, T* dx, T* dgain,
-                          T* dbias) {
+PALIMPSEST_LOOP void layer_norm_grads_row(std::size_t n, const T* x, const T* gain, const T* g, double eps,
+                                          T* dx, T* dgain, T* dbias) {
   const auto [row, grad] = layer_norm_gradient(n, x, gain, g, eps);
   const T centre = row.centre, rest = row.rest, a = grad.a, b = grad.b, c = grad.c;
   const T rstd = static_cast<T>(row.rstd);
@@ -109,8 +112,8 @@ void layer_norm_grads_row(std::size_t n, const T* x, const T* gain, const T* g, 
 }
 
 template <typename T>
-void group_norm_rows(std::size_t channels, std::size_t cells, const T* x, const T* gain, const T* bias,
-                     double eps, T* y) {
+PALIMPSEST_LOOP void group_norm_rows(std::size_t channels, std::size_t cells, const T* x, const T* gain,
+                                     const T* bias, double eps, T* y) {
   const Centred<T> group = centred(channels * cells, x, eps);
   for (std::size_t c = 0; c < channels; ++c) {
     const T scale = static_cast<T>(group.rstd) * gain[c];
@@ -121,8 +124,8 @@ void group_norm_rows(std::size_t channels, std::size_t cells, const T* x, const 
 }
 
 template <typename T>
-void group_norm_grad_rows(std::size_t channels, std::size_t cells, const T* x, const T* gain, const T* g,
-                          double eps, T* dx) {
+PALIMPSEST_LOOP void group_norm_grad_rows(std::size_t channels, std::size_t cells, const T* x, const T* gain,
+                                          const T* g, double eps, T* dx) {
   const Centred<T> group = centred(channels * cells, x, eps);
   double h_sum = 0, h_dot = 0;
   for (std::size_t c = 0; c < channels; ++c) {
@@ -146,7 +149,7 @@ void group_norm_grad_rows(std::size_t channels, std::size_t cells, const T* x, c
 }
 
 template <typename T>
-void rms_norm_row(std::size_t n, const T* x, const T* gain, double eps, T* y) {
+PALIMPSEST_LOOP void rms_norm_row(std::size_t n, const T* x, const T* gain, double eps, T* y) {
   double total[1];
   add_up<T>(n, total, [&](auto at, Vector<T>* sums) { sums[0] += at(x) * at(x); });
   const T scale = static_cast<T>(1 / __builtin_sqrt(total[0] / static_cast<double>(n) + eps));
@@ -155,7 +158,8 @@ void rms_norm_row(std::size_t n, const T* x, const T* gain, double eps, T* y) {
 
 // dx = r h - x r^3 mean(h x) with h = g gain
 template <typename T>
-void rms_norm_grad_row(std::size_t n, const T* x, const T* gain, const T* g, double eps, T* dx) {
+PALIMPSEST_LOOP void rms_norm_grad_row(std::size_t n, const T* x, const T* gain, const T* g, double eps,
+                                       T* dx) {
   double totals[2];
   add_up<T>(n, totals, [&](auto at, Vector<T>* sums) {
     const Vector<T> v = at(x);
@@ -187,7 +191,8 @@ inline T mean_of_runs(const ChannelRuns& runs, const T* x) {
 }
 
 template <typename T>
-void batch_norm_runs(const ChannelRuns& runs, const T* x, T gain, T bias, double eps, T* y, T* statistics) {
+PALIMPSEST_LOOP void batch_norm_runs(const ChannelRuns& runs, const T* x, T gain, T bias, double eps, T* y,
+                                     T* statistics) {
   const T centre = mean_of_runs(runs, x);
   double deviations = 0, squares = 0;
   for_each_run(runs, [&](std::size_t at_run) {
@@ -215,7 +220,8 @@ void batch_norm_runs(const ChannelRuns& runs, const T* x, T gain, T bias, double
 }
 
 template <typename T>
-void batch_norm_grad_runs(const ChannelRuns& runs, const T* x, T gain, const T* g, double eps, T* dx) {
+PALIMPSEST_LOOP void batch_norm_grad_runs(const ChannelRuns& runs, const T* x, T gain, const T* g,
+                                          double eps, T* dx) {
   const T centre = mean_of_runs(runs, x);
   double sums_of[4] = {};
   for_each_run(runs, [&](std::size_t at_run) {

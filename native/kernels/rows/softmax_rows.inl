@@ -8,20 +8,20 @@ namespace {
 
 // e^x for x <= 0, where single::exp would pay for the range above. What is below the normal numbers becomes
 // 0.
-inline float exp_of(float x) {
+PALIMPSEST_INLINE float exp_of(float x) {
   constexpr float kLowest = -87.0f;
   const single::ReducedExp e(x < kLowest ? kLowest : x);
   const float y = (1.0f + (e.r + e.tail)) * single::power_of_two(e.n);
   return x < kLowest ? 0.0f : y;
 }
-inline double exp_of(double x) { return __builtin_exp(x); }
+PALIMPSEST_INLINE double exp_of(double x) { return __builtin_exp(x); }
 
 template <typename T>
 constexpr T kMinusInfinity = -static_cast<T>(__builtin_inff());
 
 // e^x lane by lane, in the form of a loop that the compiler turns into vector instructions.
 template <typename T>
-inline Vector<T> exp_of_lanes(Vector<T> x) {
+PALIMPSEST_INLINE Vector<T> exp_of_lanes(Vector<T> x) {
   T lanes[kLanes<T>];
   __builtin_memcpy(lanes, &x, kVectorBytes);
   for (std::size_t i = 0; i < kLanes<T>; ++i) lanes[i] = exp_of(lanes[i]);
@@ -32,7 +32,7 @@ inline Vector<T> exp_of_lanes(Vector<T> x) {
 #if defined(__AVX512F__)
 // The same with the scaling by 2^n as one instruction: 15 instead of 20 operations a vector.
 template <>
-inline Vector<float> exp_of_lanes<float>(Vector<float> x) {
+PALIMPSEST_INLINE Vector<float> exp_of_lanes<float>(Vector<float> x) {
   constexpr float kLowest = -87.0f, kShift = 0x1.8p23f;
   const __mmask16 is_normal = _mm512_cmp_ps_mask(x, splat(kLowest), _CMP_NLT_UQ);
   const Vector<float> whole = (x * 0x1.715476p0f + kShift) - kShift;
@@ -87,7 +87,7 @@ inline double exponentials(std::size_t n, const T* x, T top, T* y) {
 }
 
 template <typename T>
-void softmax_row(std::size_t n, const T* x, T* y) {
+PALIMPSEST_LOOP void softmax_row(std::size_t n, const T* x, T* y) {
   if (n <= kLanes<T>) {  // a few classes: never leaves the registers
     const PartOfVector at{0, n};
     const Vector<T> v = at(x, kMinusInfinity<T>);
@@ -101,14 +101,14 @@ void softmax_row(std::size_t n, const T* x, T* y) {
 }
 
 template <typename T>
-void log_softmax_row(std::size_t n, const T* x, T* y) {
+PALIMPSEST_LOOP void log_softmax_row(std::size_t n, const T* x, T* y) {
   const T top = largest(n, x);
   const T log_sum = static_cast<T>(__builtin_log(sum_of_exponentials(n, x, top)));
   for_each_vector<T>(n, [&](auto at) { at.put(y, (at(x) - top) - log_sum); });
 }
 
 template <typename T>
-T cross_entropy_row(std::size_t n, const T* x, std::size_t label, double smoothing) {
+PALIMPSEST_LOOP T cross_entropy_row(std::size_t n, const T* x, std::size_t label, double smoothing) {
   const T top = largest(n, x);
   const double log_sum = __builtin_log(sum_of_exponentials(n, x, top));
   if (smoothing == 0) return (top - x[label]) + static_cast<T>(log_sum);
@@ -119,7 +119,8 @@ T cross_entropy_row(std::size_t n, const T* x, std::size_t label, double smoothi
 }
 
 template <typename T>
-void cross_entropy_grad_row(std::size_t n, const T* x, std::size_t label, double smoothing, T g, T* dx) {
+PALIMPSEST_LOOP void cross_entropy_grad_row(std::size_t n, const T* x, std::size_t label, double smoothing,
+                                            T g, T* dx) {
   const double sum = exponentials(n, x, largest(n, x), dx);
   const T scale = static_cast<T>(g / sum);
   const T share = static_cast<T>(smoothing * g / static_cast<double>(n));
@@ -128,7 +129,7 @@ void cross_entropy_grad_row(std::size_t n, const T* x, std::size_t label, double
 }
 
 template <typename T>
-T soft_cross_entropy_row(std::size_t n, const T* x, const T* target) {
+PALIMPSEST_LOOP T soft_cross_entropy_row(std::size_t n, const T* x, const T* target) {
   const T top = largest(n, x);
   const double log_sum = __builtin_log(sum_of_exponentials(n, x, top));
   double totals[2];
@@ -141,7 +142,7 @@ T soft_cross_entropy_row(std::size_t n, const T* x, const T* target) {
 }
 
 template <typename T>
-void soft_cross_entropy_grad_row(std::size_t n, const T* x, const T* target, T g, T* dx) {
+PALIMPSEST_LOOP void soft_cross_entropy_grad_row(std::size_t n, const T* x, const T* target, T g, T* dx) {
   const double sum = exponentials(n, x, largest(n, x), dx);
   double total[1];
   add_up<T>(n, total, [&](auto at, Vector<T>* sums) { sums[0] += at(target); });
