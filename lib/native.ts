@@ -33,7 +33,7 @@ export interface MemoryCounters {
   readonly liveBytes: number;
   /** The largest `liveBytes` since the last `resetPeakMemory`. */
   readonly peakBytes: number;
-  /** Freed, and kept for the next request. */
+  /** Freed and kept for the next request, and by what blocks in use are larger than was asked for. */
   readonly cachedBytes: number;
   /** Buffers that JavaScript holds. */
   readonly handles: number;

@@ -1,4 +1,4 @@
-import { createColors } from 'picocolors';
+import { styleText } from 'node:util';
 
 export interface Column<Row> {
   readonly title: string;
@@ -34,7 +34,9 @@ export function renderTable<Row>(
   columns: readonly Column<Row>[],
   { color = false, strong = () => false, maxWidth = Infinity }: TableOptions<Row> = {},
 ): string {
-  const colors = createColors(color);
+  // Whether to colour has been decided by whoever knows where the text goes.
+  const styled = (style: Parameters<typeof styleText>[0], text: string): string =>
+    color ? styleText(style, text, { validateStream: false }) : text;
   const cells = rows.map((row) => columns.map(({ text }) => visible(text(row))));
   const natural = columns.map(({ title }, i) =>
     Math.max(...[title, ...cells.map((row) => row[i] ?? '')].map(width)),
@@ -55,9 +57,9 @@ export function renderTable<Row>(
   const rule = widths.map((length) => '─'.repeat(length)).join('─'.repeat(GAP.length));
   const body = rows.flatMap((row, i) => {
     const text = lines(cells[i] ?? []);
-    return strong(row) ? text.map((line) => colors.bold(colors.yellow(line))) : text;
+    return strong(row) ? text.map((line) => styled(['bold', 'yellow'], line)) : text;
   });
-  return [...[...titles, rule].map(colors.dim), ...body, ''].join('\n');
+  return [...[...titles, rule].map((line) => styled('dim', line)), ...body, ''].join('\n');
 }
 
 /** Whether to colour what goes to a stream: on a terminal, unless NO_COLOR says otherwise. */

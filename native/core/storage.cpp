@@ -57,24 +57,25 @@ std::size_t Allocator::capacity_for(std::size_t bytes) {
 Allocator::~Allocator() { trim(); }
 
 StoragePtr Allocator::allocate(std::size_t bytes) {
-  std::size_t capacity = capacity_for(bytes);
+  const std::size_t counted = capacity_for(bytes);
+  std::size_t capacity = counted;
   void* block = nullptr;
   {
     std::lock_guard lock(mutex_);
-    if (limit_ != 0 && checked_add(live_bytes_, capacity) > limit_) {
+    if (limit_ != 0 && checked_add(live_bytes_, counted) > limit_) {
       throw Error("ERR_OUT_OF_MEMORY", "allocating " + std::to_string(bytes) + " bytes would exceed the limit of " +
                                            std::to_string(limit_) + " bytes (" + std::to_string(live_bytes_) + " in use)");
     }
-    // A block up to a quarter larger than asked for is close enough.
+    // A block up to a quarter larger than asked for is close enough. Its rest stays counted as cached: what is live, and
+    // where a limit is met, depends on what is asked for and not on the blocks that earlier work has left.
     const auto found = cache_.lower_bound(capacity);
     if (found != cache_.end() && found->first <= capacity + capacity / 4) {
       block = found->second;
-      const std::size_t reused = found->first;
-      cached_bytes_ -= reused;
+      capacity = found->first;
+      cached_bytes_ -= counted;
       cache_.erase(found);
-      capacity = reused;
     }
-    live_bytes_ += capacity;
+    live_bytes_ += counted;
     peak_bytes_ = std::max(peak_bytes_, live_bytes_);
   }
   if (block == nullptr) block = system_allocate(capacity);
@@ -84,32 +85,33 @@ StoragePtr Allocator::allocate(std::size_t bytes) {
   }
   if (block == nullptr) {
     std::lock_guard lock(mutex_);
-    live_bytes_ -= capacity;
+    live_bytes_ -= counted;
     throw Error("ERR_OUT_OF_MEMORY", "the system refused " + std::to_string(bytes) + " bytes");
   }
   try {
-    return std::make_shared<Storage>(block, bytes, [self = shared_from_this(), capacity](Storage& storage) {
-      self->release(storage.data(), capacity);
+    return std::make_shared<Storage>(block, bytes, [self = shared_from_this(), capacity, counted](Storage& storage) {
+      self->release(storage.data(), capacity, counted);
     });
   } catch (...) {
-    release(block, capacity);
+    release(block, capacity, counted);
     throw;
   }
 }
 
-void Allocator::release(void* data, std::size_t capacity) {
+void Allocator::release(void* data, std::size_t capacity, std::size_t counted) {
   std::lock_guard lock(mutex_);
-  live_bytes_ -= capacity;
-  if (cached_bytes_ + capacity > kCacheLimit) {
-    std::free(data);
-    return;
+  live_bytes_ -= counted;
+  cached_bytes_ += counted;
+  if (cached_bytes_ <= kCacheLimit) {
+    try {
+      cache_.emplace(capacity, data);
+      return;
+    } catch (const std::bad_alloc&) {
+      // No memory to remember it by.
+    }
   }
-  try {
-    cache_.emplace(capacity, data);
-    cached_bytes_ += capacity;
-  } catch (const std::bad_alloc&) {
-    std::free(data);  // no memory to remember it by
-  }
+  cached_bytes_ -= capacity;
+  std::free(data);
 }
 
 MemoryCounters Allocator::counters() const {
@@ -124,9 +126,11 @@ void Allocator::reset_peak() {
 
 void Allocator::trim() {
   std::lock_guard lock(mutex_);
-  for (const auto& [capacity, block] : cache_) std::free(block);
+  for (const auto& [capacity, block] : cache_) {
+    cached_bytes_ -= capacity;
+    std::free(block);
+  }
   cache_.clear();
-  cached_bytes_ = 0;
 }
 
 void Allocator::set_limit(std::size_t bytes) {

@@ -55,7 +55,7 @@ using StoragePtr = std::shared_ptr<Storage>;
 struct MemoryCounters {
   std::size_t live_bytes;    // bytes of storages that somebody holds
   std::size_t peak_bytes;    // the largest live_bytes since the last reset
-  std::size_t cached_bytes;  // freed blocks kept for the next request
+  std::size_t cached_bytes;  // freed blocks kept for the next request, and what blocks in use are larger than asked for
 };
 
 // Hands out 64-byte aligned storages and keeps freed blocks for reuse: on virtual machines the page faults
@@ -75,7 +75,7 @@ class Allocator : public std::enable_shared_from_this<Allocator> {
   void set_limit(std::size_t bytes);
 
  private:
-  void release(void* data, std::size_t capacity);
+  void release(void* data, std::size_t capacity, std::size_t counted);
 
   mutable std::mutex mutex_;
   std::multimap<std::size_t, void*> cache_;  // capacity -> block

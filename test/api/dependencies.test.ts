@@ -1,17 +1,16 @@
 import packageJson from '../../package.json';
 import { announce } from '../support/numbers';
 
-/** What a user installs with this package, and why none of it is written here. */
+/** What a user installs with this package, and why it is neither left to Node nor written here. */
 const REVIEWED: Readonly<Record<string, string>> = {
   'node-addon-api': 'builds the addon where no prebuilt one fits',
   'node-api-headers': 'builds the addon where no prebuilt one fits',
   'node-gyp-build': 'finds the addon',
-  'cli-progress': 'progress bars on a terminal',
-  commander: 'arguments of the command line',
-  'csv-parse': 'CSV files',
-  fflate: 'compressed npz files',
-  picocolors: 'colours on a terminal',
-  zod: 'checks configurations and descriptions in files',
+  'cli-progress': 'progress bars: widths, cursors and what else terminals differ in; Node has none',
+  commander: "subcommands, help and misspelled options; Node's parseArgs has flags alone",
+  'csv-parse': 'CSV with quotes, escapes and errors by line and column; Node has none',
+  fflate: "zip archives of compressed npz files; Node's zlib packs what is in them and has no archives",
+  zod: 'checks configurations and descriptions in files, with types; Node has nothing of the kind',
 };
 
 test('runtime dependencies are those that were reviewed, in exact versions', () => {

@@ -2,8 +2,8 @@ import { compile } from '../../lib/graph/compile';
 import { tensor } from '../../lib/graph/create';
 import { evaluate } from '../../lib/graph/evaluate';
 import type { Tensor } from '../../lib/graph/tensor';
-import { memory } from '../../lib/native';
-import { mul } from '../../lib/ops/elementwise/arithmetic';
+import { memory, trimMemory } from '../../lib/native';
+import { full, mul } from '../../lib/ops/elementwise/arithmetic';
 import { reshape } from '../../lib/ops/shape/reshape';
 import { memoryAtRest } from '../support/garbage';
 
@@ -43,4 +43,31 @@ describe('what is disposed while a run needs it', () => {
     expect(memory()).toMatchObject({ liveBytes, handles });
     x.dispose();
   });
+});
+
+test('what is counted as live does not depend on the blocks that earlier work has left', async () => {
+  const rest = await memoryAtRest();
+  trimMemory();
+  const { cachedBytes } = memory();
+  /** What a tensor of so many bytes counts as, live and out of the cache. */
+  const counted = async (bytes: number): Promise<{ live: number; cached: number }> => {
+    const before = memory();
+    using x = await evaluate(full([bytes / 4], 1));
+    const after = memory();
+    expect(x.bytes).toBe(bytes);
+    return {
+      live: after.liveBytes - before.liveBytes,
+      cached: after.cachedBytes - before.cachedBytes,
+    };
+  };
+  // Units of 64 bytes, and 16 KiB where a block of 20 KiB has been left.
+  expect(await counted(4000)).toEqual({ live: 4032, cached: 0 });
+  expect(await counted(20480)).toEqual({ live: 20480, cached: 0 });
+  expect(await counted(16384)).toEqual({ live: 16384, cached: -16384 });
+  expect(memory()).toMatchObject({ liveBytes: rest.liveBytes, cachedBytes: cachedBytes + 4032 + 20480 });
+  using held = await evaluate(full([4096], 1));
+  trimMemory();
+  // The rest of the block in use.
+  expect(memory().cachedBytes).toBe(cachedBytes + 4096);
+  expect(memory().liveBytes).toBe(rest.liveBytes + held.bytes);
 });

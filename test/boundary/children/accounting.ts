@@ -26,18 +26,18 @@ export interface AccountingReport {
   readonly peakBytes: number;
 }
 
-/** What the collector has been told of, but for array buffers: it must be ours alone that changes. */
-const externalBytes = (): number => memory().externalBytes - process.memoryUsage().arrayBuffers;
-
 /**
- * A difference that stays. Array buffers are swept by a thread of their own: they are gone from one of Node's counters at
- * once, and from the other when the collector runs the next time. What is told wrongly to the collector stays wrong.
+ * What the collector has been told of beyond what handles hold, but for array buffers: it must never change. Both numbers of
+ * array buffers change in a collection (the process runs without the thread that would sweep them later, which is told of in
+ * one number at once and in the other when the collector runs the next time), so they agree unless one comes between.
  */
-async function settledDifference(measure: () => number): Promise<number> {
-  const difference = measure();
-  if (difference === 0) return 0;
-  await memoryAtRest();
-  return measure();
+function surplusBytes(): number {
+  for (;;) {
+    const { arrayBuffers } = process.memoryUsage();
+    const { externalBytes, handleBytes } = memory();
+    if (process.memoryUsage().arrayBuffers === arrayBuffers)
+      return externalBytes - arrayBuffers - handleBytes;
+  }
 }
 
 async function main(): Promise<void> {
@@ -71,10 +71,10 @@ async function main(): Promise<void> {
   };
   // Once to warm up: what Node keeps for itself, for the measurement too, is then there.
   for (const run of Object.values(steps)) await run();
-  externalBytes();
+  surplusBytes();
   for (const x of held.splice(0)) x.dispose();
   await memoryAtRest();
-  const base = externalBytes() - memory().handleBytes;
+  const base = surplusBytes();
   const differences: string[] = [];
   let operations = 0;
   let peakBytes = 0;
@@ -82,9 +82,8 @@ async function main(): Promise<void> {
     for (const [name, run] of Object.entries(steps)) {
       await run();
       operations += 1;
-      const { handleBytes } = memory();
-      const difference = await settledDifference(() => externalBytes() - base - memory().handleBytes);
-      peakBytes = Math.max(peakBytes, handleBytes);
+      const difference = surplusBytes() - base;
+      peakBytes = Math.max(peakBytes, memory().handleBytes);
       if (difference !== 0) differences.push(`${name}: ${difference}`);
     }
     for (const x of held.splice(0)) x.dispose();
