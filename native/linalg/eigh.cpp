@@ -1,5 +1,6 @@
 // eigh: eigenvalues in ascending order [B, n] and eigenvectors [B, n, n], in the columns, of the symmetric
-// part of each matrix of [B, n, n]. eigvalsh: the eigenvalues alone.
+// part of each matrix of one or more inputs [B, n, n]. eigvalsh: the eigenvalues of one input alone.
+#include <algorithm>
 #include <limits>
 
 #include "lapack.h"
@@ -45,19 +46,20 @@ struct Workspace {
   int* iwork;
 };
 
-// Runs body(begin, end) for pieces of [0, n), on all threads for a large matrix; small ones are side by side
-// already.
+// Runs body(begin, end) for pieces of [0, n), the same pieces whoever runs them: on all threads for a large matrix
+// that has them for itself.
 template <typename Body>
-void divide(const Call& call, std::size_t n, std::size_t grain, Body&& body) {
+void divide(const Call& call, bool alone, std::size_t n, std::size_t grain, Body&& body) {
   if (n < kLarge) return body(0, n);
-  call.workers.parallel_range(n, grain, body);
+  if (alone) return call.workers.parallel_range(n, grain, body);
+  for (std::size_t begin = 0; begin < n; begin += grain) body(begin, std::min(n, begin + grain));
 }
 
 // The vectors of the tridiagonal form times the reflectors, in pieces that bring their own work array.
 template <typename T>
-void turn_back(const Call& call, const T* a, const T* tau, T* z, std::size_t n) {
+void turn_back(const Call& call, bool alone, const T* a, const T* tau, T* z, std::size_t n) {
   const int order = static_cast<int>(n);
-  divide(call, n, kVectors, [&](std::size_t begin, std::size_t end) {
+  divide(call, alone, n, kVectors, [&](std::size_t begin, std::size_t end) {
     const BlasPermit permit;
     const std::size_t size = (end - begin) * 64 + 65 * 64;
     const StoragePtr work = call.scratch(size * sizeof(T));
@@ -68,14 +70,14 @@ void turn_back(const Call& call, const T* a, const T* tau, T* z, std::size_t n) 
 
 // Row i of y is column i of z with its sign fixed; z is by columns, so the vectors lie one after the other.
 template <typename T>
-void write_vectors(const Call& call, T* z, std::size_t n, T* y) {
+void write_vectors(const Call& call, bool alone, T* z, std::size_t n, T* y) {
   constexpr std::size_t kRows = 32;
-  divide(call, n, kRows, [&](std::size_t begin, std::size_t end) {
+  divide(call, alone, n, kRows, [&](std::size_t begin, std::size_t end) {
     for (std::size_t k = begin; k < end; ++k) {
       if (sign_of_largest(z + k * n, n, 1) < 0) scale_vector(z + k * n, n, 1, T{-1});
     }
   });
-  divide(call, n, kRows, [&](std::size_t begin, std::size_t end) {
+  divide(call, alone, n, kRows, [&](std::size_t begin, std::size_t end) {
     for (std::size_t k0 = 0; k0 < n; k0 += kRows) {
       for (std::size_t i = begin; i < end; ++i) {
         for (std::size_t k = k0; k < std::min(n, k0 + kRows); ++k) y[i * n + k] = z[k * n + i];
@@ -86,7 +88,7 @@ void write_vectors(const Call& call, T* z, std::size_t n, T* y) {
 
 // `a` holds the matrix and is destroyed. Without `y` only the values are computed.
 template <typename T>
-int decompose(const Call& call, std::size_t n, T* a, T* w, T* y) {
+int decompose(const Call& call, bool alone, std::size_t n, T* a, T* w, T* y) {
   Workspace<T> space(call, n, y != nullptr);
   const T scale = scale_of(a, n * n);
   if (scale != 1) scale_vector(a, n * n, 1, scale);
@@ -102,8 +104,8 @@ int decompose(const Call& call, std::size_t n, T* a, T* w, T* y) {
   }
   if (scale != 1) scale_vector(w, n, 1, 1 / scale);
   if (y == nullptr) return 0;
-  turn_back(call, a, space.tau, space.z, n);
-  write_vectors(call, space.z, n, y);
+  turn_back(call, alone, a, space.tau, space.z, n);
+  write_vectors(call, alone, space.z, n, y);
   return 0;
 }
 
@@ -111,23 +113,60 @@ Error no_convergence(int) {
   return Error("ERR_NO_CONVERGENCE", "the iteration for the eigenvalues did not converge");
 }
 
-// One kernel with and without vectors.
+// A matrix of the call: in which input, and where in it.
+struct Place {
+  std::size_t input, index;
+};
+
+double cube_of(const View& a) {
+  const double n = static_cast<double>(a.dim(1));
+  return n * n * n;
+}
+
+// One kernel with and without vectors: `outputs` of them an input. Where there are matrices for two threads they
+// are decomposed side by side, the largest first: most of the reduction to tridiagonal form is one thread's work.
+// Otherwise one after the other, by all threads as far as they can. The bits are the same.
 template <typename T>
-void each_matrix(const Call& call, const char* name, const T* in, T* values, T* vectors) {
-  const View& a = call.input(0);
-  if (a.size == 0) return;
-  const auto n = static_cast<std::size_t>(a.dim(1));
-  const double cube = static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n);
-  factor_each(
-      call, name, static_cast<std::size_t>(a.dim(0)), 9 * cube, n < kLarge ? Size::small : Size::large,
-      [&](std::size_t i) {
-        if (!all_finite(in + i * n * n, n * n)) return kNotFinite;
-        const StoragePtr copy = call.scratch(n * n * sizeof(T));
-        T* matrix = reinterpret_cast<T*>(copy->data());
-        symmetric_part(in + i * n * n, n, matrix);
-        return decompose(call, n, matrix, values + i * n, vectors == nullptr ? nullptr : vectors + i * n * n);
-      },
-      no_convergence);
+void each_matrix(const Call& call, const char* name, std::size_t outputs) {
+  std::vector<Place> places;
+  std::vector<std::vector<int>> infos(call.input_count());
+  double work = 0, largest = 0;
+  for (std::size_t input = 0; input < call.input_count(); ++input) {
+    const View& a = call.input(input);
+    if (a.size == 0) continue;
+    infos[input].assign(static_cast<std::size_t>(a.dim(0)), 0);
+    for (std::size_t i = 0; i < infos[input].size(); ++i) places.push_back({input, i});
+    work += cube_of(a) * static_cast<double>(a.dim(0));
+    largest = std::max(largest, cube_of(a));
+  }
+  std::stable_sort(places.begin(), places.end(), [&](const Place& x, const Place& y) {
+    return call.input(x.input).dim(1) > call.input(y.input).dim(1);
+  });
+  const bool alone = work < 2 * largest;
+  const auto run = [&](const Place& place) {
+    const View& a = call.input(place.input);
+    const auto n = static_cast<std::size_t>(a.dim(1));
+    const T* const in = a.as<T>() + place.index * n * n;
+    int& info = infos[place.input][place.index];
+    info = kNotFinite;
+    if (!all_finite(in, n * n)) return;
+    const StoragePtr copy = call.scratch(n * n * sizeof(T));
+    T* const matrix = reinterpret_cast<T*>(copy->data());
+    symmetric_part(in, n, matrix);
+    T* const values = call.output(place.input * outputs).as<T>() + place.index * n;
+    T* const vectors =
+        outputs == 1 ? nullptr : call.output(place.input * outputs + 1).as<T>() + place.index * n * n;
+    info = decompose(call, alone, n, matrix, values, vectors);
+  };
+  if (alone) {
+    for (const Place& place : places) run(place);
+  } else {
+    const double mean = 9 * work / static_cast<double>(places.size());
+    call.workers.parallel_range(places.size(), units_per_piece(mean), [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) run(places[i]);
+    });
+  }
+  for (const std::vector<int>& found : infos) throw_failed(name, found, no_convergence);
 }
 
 void check_square(const Call& call, const View& a, const View& w) {
@@ -137,22 +176,20 @@ void check_square(const Call& call, const View& a, const View& w) {
 }
 
 void eigh(const Call& call) {
-  call.expect_counts(1, 2);
-  const View& a = call.input(0);
-  const View& w = call.output(0);
-  const View& v = call.output(1);
-  check_square(call, a, w);
-  call.expect(v.shape == a.shape, "expected [B, n, n] for the eigenvectors");
-  dispatch_float(a.dtype, [&]<typename T>() { each_matrix(call, "eigh", a.as<T>(), w.as<T>(), v.as<T>()); });
+  call.expect(call.input_count() > 0, "a matrix expected");
+  call.expect_counts(call.input_count(), 2 * call.input_count());
+  for (std::size_t i = 0; i < call.input_count(); ++i) {
+    const View& a = call.input(i);
+    check_square(call, a, call.output(2 * i));
+    call.expect(call.output(2 * i + 1).shape == a.shape, "expected [B, n, n] for the eigenvectors");
+  }
+  dispatch_float(call.input(0).dtype, [&]<typename T>() { each_matrix<T>(call, "eigh", 2); });
 }
 
 void eigvalsh(const Call& call) {
   call.expect_counts(1, 1);
-  const View& a = call.input(0);
-  const View& w = call.output(0);
-  check_square(call, a, w);
-  dispatch_float(a.dtype,
-                 [&]<typename T>() { each_matrix<T>(call, "eigvalsh", a.as<T>(), w.as<T>(), nullptr); });
+  check_square(call, call.input(0), call.output(0));
+  dispatch_float(call.input(0).dtype, [&]<typename T>() { each_matrix<T>(call, "eigvalsh", 1); });
 }
 
 PALIMPSEST_KERNEL("eigh", eigh);

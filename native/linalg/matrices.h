@@ -92,22 +92,27 @@ void transpose_in_place(T* a, std::size_t n) {
   }
 }
 
-// Runs body(index), which returns LAPACK's `info`, for every matrix; then throws `failed(info)` for the first
-// that was not 0, with the matrix's place in the batch in front.
-template <typename Body, typename Failed>
-void factor_each(const Call& call, const char* name, std::size_t count, double work, Size size, Body&& body,
-                 Failed&& failed) {
-  std::vector<int> infos(count, 0);
-  for_each_matrix(call, count, work, size, [&](std::size_t index) { infos[index] = body(index); });
-  for (std::size_t index = 0; index < count; ++index) {
+// Throws `failed(info)` for the first of a batch's infos that is not 0, with the matrix's place in front.
+template <typename Failed>
+void throw_failed(const char* name, const std::vector<int>& infos, Failed&& failed) {
+  for (std::size_t index = 0; index < infos.size(); ++index) {
     if (infos[index] == 0) continue;
-    const std::string where = count == 1 ? "" : "matrix " + std::to_string(index) + " of the batch: ";
+    const std::string where = infos.size() == 1 ? "" : "matrix " + std::to_string(index) + " of the batch: ";
     const Error error =
         infos[index] == kNotFinite
             ? Error("ERR_VALUE", "finite entries expected, the matrix has a NaN or an infinity")
             : failed(infos[index]);
     throw Error(error.code, std::string(name) + ": " + where + error.what());
   }
+}
+
+// Runs body(index), which returns LAPACK's `info`, for every matrix; then throws for the first that was not 0.
+template <typename Body, typename Failed>
+void factor_each(const Call& call, const char* name, std::size_t count, double work, Size size, Body&& body,
+                 Failed&& failed) {
+  std::vector<int> infos(count, 0);
+  for_each_matrix(call, count, work, size, [&](std::size_t index) { infos[index] = body(index); });
+  throw_failed(name, infos, failed);
 }
 
 }  // namespace palimpsest

@@ -1,6 +1,7 @@
 import { dtypeCode } from '../dtype';
 import { withWideHalves } from '../halves/halves';
 import { withAddedProducts, readersOf } from './addedProducts';
+import { withStepsTogether } from './together';
 import type { ElementwiseStep, KernelStep, Lowered, Step } from './lower';
 import { sameValue, type Block, type Value } from './value';
 import { elementwiseNumbers } from '../../native';
@@ -24,7 +25,7 @@ interface Chain {
  * every chain that uses them.
  */
 export function fuse(lowered: Pick<Lowered, 'steps'>): KernelStep[] {
-  const steps = withAddedProducts(withWideHalves(lowered.steps));
+  const steps = withAddedProducts(withStepsTogether(withWideHalves(lowered.steps)));
   const readers = readersOf(steps);
   const chains = new Map<ElementwiseStep, Chain>();
   for (let i = steps.length - 1; i >= 0; i--) {
