@@ -16,8 +16,10 @@ export interface Model {
 }
 
 /** The same model with other parameters. */
-export const withParameters = (model: Model, parameters: Parameters): Model => ({
-  config: model.config,
-  parameters,
-  forward: model.forward.bind(model),
-});
+export function withParameters<M extends Model>(model: M, parameters: Parameters): M {
+  // Models with more to them than a forward pass make their like themselves.
+  if ('withParameters' in model && typeof model.withParameters === 'function') {
+    return (model.withParameters as (parameters: Parameters) => M).call(model, parameters);
+  }
+  return { ...model, parameters, forward: model.forward.bind(model) };
+}
