@@ -3,7 +3,18 @@ export { mlp, type MlpOptions } from './mlp';
 export type { InitialOptions } from './architecture';
 export type { Model, ModelConfig } from './model';
 export { predictor, type Predictor } from './predictor';
-export { loadModel, saveModel, type SaveOptions } from './folder';
+export { loadModel, type LoadModelOptions } from './folder';
+export { saveModel, type SaveOptions } from './save';
+export {
+  CheckpointModel,
+  type CheckpointParts,
+  type ModelOutputs,
+  type Network,
+  type ParameterShape,
+} from './checkpoint/checkpointModel';
+export type { ImageInputs, KeyValueCache, ModelInputs, TokenInputs } from './inputs';
+export type { Hooks } from './hooks/hooks';
+export type { Json, JsonObject } from './json';
 export { Ledger, type LedgerRecord, type WeightsChange } from './ledger';
 export type { LedgerEntry } from './ledgerEntry';
 export type { OldValues } from './weightChange';

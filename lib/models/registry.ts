@@ -1,11 +1,15 @@
 import { FormatError, nearest } from '../errors';
-import type { Parameters } from '../graph/parameters';
+import { Parameters } from '../graph/parameters';
+import { Tensor } from '../graph/tensor';
 import { modelOf, type Architecture } from './architecture';
+import { assembled, type ModelFiles } from './checkpoint/assemble';
+import { CheckpointModel } from './checkpoint/checkpointModel';
 import { cnnArchitecture } from './cnn';
+import { FAMILIES } from './families';
 import { mlpArchitecture } from './mlp';
-import type { Model, ModelConfig } from './model';
+import type { ModelConfig } from './model';
 
-/** Every architecture that can be loaded, by its `model_type`. */
+/** The architectures of this library, by their `model_type`. */
 const ARCHITECTURES: ReadonlyMap<string, Architecture<ModelConfig>> = new Map(
   [mlpArchitecture, cnnArchitecture].map((architecture) => [
     architecture.modelType,
@@ -14,24 +18,53 @@ const ARCHITECTURES: ReadonlyMap<string, Architecture<ModelConfig>> = new Map(
 );
 
 /** The `model_type`s that can be loaded. */
-export const modelTypes: readonly string[] = [...ARCHITECTURES.keys()];
+export const modelTypes: readonly string[] = [...ARCHITECTURES.keys(), ...FAMILIES.keys()];
 
 /**
- * The model that a configuration describes, with these parameters. `where` names the configuration in messages.
+ * The model that a configuration and files describe.
  * @throws FormatError for an unknown `model_type`, listing the known ones; for a wrong field, naming it; and for
  *   parameters that do not fit.
  */
-export function modelFrom(config: unknown, parameters: Parameters, where: string): Model {
+export async function modelFromFiles(given: ModelFiles): Promise<CheckpointModel> {
+  const { config, where } = given;
   const type =
     typeof config === 'object' && config !== null && 'model_type' in config ? config.model_type : undefined;
+  const family = typeof type === 'string' ? FAMILIES.get(type) : undefined;
+  if (family) return assembled(family, given);
   const architecture = typeof type === 'string' ? ARCHITECTURES.get(type) : undefined;
-  if (!architecture) {
-    const known = `known are ${modelTypes.map((name) => `'${name}'`).join(', ')}`;
-    if (typeof type !== 'string')
-      throw new FormatError(`${where}: the text field 'model_type' is missing; ${known}`);
-    const near = nearest(type, modelTypes);
-    const hint = near === undefined ? known : `did you mean '${near}'? ${known}`;
-    throw new FormatError(`${where}: unknown model_type '${type}'; ${hint}`);
-  }
-  return modelOf(architecture, config, parameters, where);
+  if (architecture) return ownModel(architecture, given);
+  const known = `known are ${modelTypes.map((name) => `'${name}'`).join(', ')}`;
+  if (typeof type !== 'string')
+    throw new FormatError(`${where}: the text field 'model_type' is missing; ${known}`);
+  const near = nearest(type, modelTypes);
+  const hint = near === undefined ? known : `did you mean '${near}'? ${known}`;
+  throw new FormatError(`${where}: unknown model_type '${type}'; ${hint}`);
+}
+
+function ownModel(
+  architecture: Architecture<ModelConfig>,
+  { config, files, where, folder }: ModelFiles,
+): CheckpointModel {
+  const all = new Parameters(files.names.map((name) => [name, files.tensor(name)] as const));
+  const model = modelOf(architecture, config, all, where);
+  return new CheckpointModel({
+    config: model.config,
+    architecture: architecture.modelType,
+    parameters: model.parameters,
+    buffers: new Parameters([]),
+    generation: {},
+    stored: files.names,
+    folder,
+    network: {
+      parameters: [...model.parameters].map(([name, { shape }]) => ({ name, shape })),
+      hookPoints: ['logits'],
+      tied: new Map(),
+      outputs: (parameters, inputs, hooks) => {
+        if (!(inputs instanceof Tensor))
+          throw new FormatError(`${architecture.modelType}: a tensor of examples expected`);
+        const logits = hooks.at('logits', model.forward(parameters, inputs));
+        return { logits, hidden: logits };
+      },
+    },
+  });
 }

@@ -5,6 +5,7 @@ import { NO_HOOKS, type Hooks } from '../hooks/hooks';
 import type { KeyValueCache, ModelInputs } from '../inputs';
 import type { JsonObject } from '../json';
 import type { Model, ModelConfig } from '../model';
+import { saveModel, type SaveOptions } from '../save';
 
 /** What a forward pass gives. All of it is lazy: what is not asked for is not computed. */
 export interface ModelOutputs {
@@ -33,37 +34,60 @@ export interface Network {
   readonly tied: ReadonlyMap<string, string>;
 }
 
+/** What a model of a folder is made of. */
+export interface CheckpointParts {
+  /** What `config.json` says, word for word. */
+  readonly config: ModelConfig;
+  /** The class in `transformers`: `GPT2LMHeadModel`; for models of this library their `model_type`. */
+  readonly architecture: string;
+  /** Under the checkpoint's own names, in the order of its files. */
+  readonly parameters: Parameters;
+  /** What else the files hold: stored masks and frequencies, which no forward pass uses. Saved as they were. */
+  readonly buffers: Parameters;
+  /** What `generation_config.json` says; empty without one. */
+  readonly generation: JsonObject;
+  /** All names in the files, in their order: parameters, buffers, and second names of tied parameters. */
+  readonly stored: readonly string[];
+  /** Where it was loaded from: the tokenizer's files are taken from there when it is saved elsewhere. */
+  readonly folder: string;
+  readonly network: Network;
+}
+
 /** A model that was loaded from a folder. Immutable, like every model: an edit makes another one with `withParameters`. */
 export class CheckpointModel implements Model {
+  readonly config: ModelConfig;
+  readonly architecture: string;
+  readonly parameters: Parameters;
+  readonly buffers: Parameters;
+  readonly generation: JsonObject;
+  readonly folder: string;
+  readonly #parts: CheckpointParts;
+
   /**
    * Not for direct use: `loadModel` makes them.
    * @internal
    */
-  constructor(
-    /** What `config.json` says, word for word. */
-    readonly config: ModelConfig,
-    /** The class in `transformers`: `GPT2LMHeadModel`. */
-    readonly architecture: string,
-    /** Under the checkpoint's own names, in the order of its files. */
-    readonly parameters: Parameters,
-    /** What else the files hold: stored masks and frequencies, which no forward pass uses. Saved as they were. */
-    readonly buffers: Parameters,
-    /** What `generation_config.json` says; empty without one. */
-    readonly generation: JsonObject,
-    private readonly network: Network,
-  ) {}
+  constructor(parts: CheckpointParts) {
+    this.#parts = parts;
+    this.config = parts.config;
+    this.architecture = parts.architecture;
+    this.parameters = parts.parameters;
+    this.buffers = parts.buffers;
+    this.generation = parts.generation;
+    this.folder = parts.folder;
+  }
 
   /** The names that `run` can read and replace, in the order of the forward pass. */
   get hookPoints(): readonly string[] {
-    return this.network.hookPoints;
+    return this.#parts.network.hookPoints;
   }
 
   /** Names that are another parameter's tensor: an output layer that is the table of tokens. */
   get tied(): ReadonlyMap<string, string> {
-    return this.network.tied;
+    return this.#parts.network.tied;
   }
 
-  /** Logits, or the last hidden states of a model without a head, of token ids [N, T] or of all that belongs to them. */
+  /** Logits, or the last hidden states of a model without a head. A bare tensor stands for token ids or for pixel values. */
   forward(parameters: Parameters, inputs: ModelInputs): Tensor {
     const { logits, hidden } = this.outputs(parameters, inputs);
     return logits ?? hidden;
@@ -71,12 +95,25 @@ export class CheckpointModel implements Model {
 
   /** All outputs; `hooks` look into the pass. */
   outputs(parameters: Parameters, inputs: ModelInputs, hooks: Hooks = NO_HOOKS): ModelOutputs {
-    return this.network.outputs(parameters, inputs, hooks);
+    return this.#parts.network.outputs(parameters, inputs, hooks);
   }
 
   /** The same model with other parameters of the same names and shapes. */
   withParameters(parameters: Parameters): CheckpointModel {
-    const { config, architecture, buffers, generation, network } = this;
-    return new CheckpointModel(config, architecture, parameters, buffers, generation, network);
+    return new CheckpointModel({ ...this.#parts, parameters });
+  }
+
+  /** Every tensor that a file of this model holds, in the order of the files it came from. */
+  tensors(): (readonly [string, Tensor])[] {
+    const { stored, parameters, buffers, network } = this.#parts;
+    return stored.map((name) => {
+      const own = parameters.has(name) ? name : network.tied.get(name);
+      return [name, own === undefined ? buffers.get(name) : parameters.get(own)] as const;
+    });
+  }
+
+  /** `saveModel` of this model. */
+  save(folder: string, options: SaveOptions = {}): Promise<void> {
+    return saveModel(folder, this, options);
   }
 }

@@ -25,14 +25,3 @@ export const NO_HOOKS: Hooks = {
   mask: () => undefined,
   headScale: () => undefined,
 };
-
-/** The same hooks for a part of a model: names get this before them. */
-export const hooksBelow = (prefix: string, hooks: Hooks): Hooks =>
-  hooks === NO_HOOKS
-    ? hooks
-    : {
-        ...hooks,
-        at: (name, value) => hooks.at(`${prefix}${name}`, value),
-        isRead: (name) => hooks.isRead(`${prefix}${name}`),
-        isPatched: (name) => hooks.isPatched(`${prefix}${name}`),
-      };

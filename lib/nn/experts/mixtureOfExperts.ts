@@ -74,15 +74,15 @@ export function mixtureOfExperts(
     },
     ({ gate, experts }, x: Tensor) => {
       const probabilities = softmax(gate(x));
-      const gates = chosen(probabilities, top, normalized);
+      const gates = chosenGates(probabilities, top, normalized);
       const parts = experts.map((apply, e) => mul(apply(x), column(gates, e)));
       return { output: parts.reduce((total, part) => add(total, part)), probabilities, gates };
     },
   );
 }
 
-/** The `top` largest probabilities; of equal ones at the edge all. */
-function chosen(probabilities: Tensor, top: number, normalized: boolean): Tensor {
+/** What experts are multiplied by: the `top` largest probabilities, of equal ones at the edge all, and 0 for the others. */
+export function chosenGates(probabilities: Tensor, top: number, normalized: boolean): Tensor {
   const { values } = topk(stopGradient(probabilities), top);
   const rank = values.shape.length;
   const least = slice(values, { starts: [...Array<undefined>(rank - 1).fill(undefined), top - 1] });
@@ -94,7 +94,7 @@ function chosen(probabilities: Tensor, top: number, normalized: boolean): Tensor
 }
 
 /** One entry of the last axis, kept as an axis of 1. */
-function column(x: Tensor, which: number): Tensor {
+export function column(x: Tensor, which: number): Tensor {
   const before = Array<undefined>(x.shape.length - 1).fill(undefined);
   return slice(x, { starts: [...before, which], stops: [...before, which + 1] });
 }

@@ -8,9 +8,5 @@ export {
   type CausalMaskOptions,
 } from './masks';
 export { rotary, type RotaryOptions } from './rotary';
-export {
-  rotaryTables,
-  type RotaryScaling,
-  type RotaryTables,
-  type RotaryTablesOptions,
-} from './rotaryTables';
+export { rotaryTables, type RotaryTables, type RotaryTablesOptions } from './rotaryTables';
+export type { RotaryScaling } from './rotaryFrequencies';
