@@ -3,6 +3,8 @@ import { announce } from '../support/numbers';
 
 /** What a user installs with this package, and why it is neither left to Node nor written here. */
 const REVIEWED: Readonly<Record<string, string>> = {
+  '@huggingface/jinja': 'chat templates of checkpoints',
+  '@huggingface/tokenizers': 'tokenizer.json of checkpoints',
   'node-addon-api': 'builds the addon where no prebuilt one fits',
   'node-api-headers': 'builds the addon where no prebuilt one fits',
   'node-gyp-build': 'finds the addon',
