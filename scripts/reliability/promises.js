@@ -118,9 +118,14 @@ module.exports = [
   {
     id: 'R19',
     promise:
-      'NaN, infinities, empty tensors and single elements have a defined result or a named error, in every op',
-    target: 'a row each for special numbers, no and one element',
-    tests: ['test/ops/values.test.ts'],
+      'NaN, infinities, empty tensors and single elements have a defined result or a named error, in every op; denormal numbers are those of IEEE 754 in every thread; tensors may have more than 2^31 elements',
+    target:
+      'a row each for special numbers, no and one element; denormals bit for bit; defined results or named errors',
+    tests: [
+      'test/ops/values.test.ts',
+      'test/boundary/denormals.test.ts',
+      'test/boundary/largeTensors.test.ts',
+    ],
   },
   {
     id: 'R20',
@@ -138,7 +143,8 @@ module.exports = [
   {
     id: 'R22',
     promise: 'the binding and the parsers are covered by tests',
-    target: 'at least 95 % of lines',
+    target: 'at least 95 % of lines, and every error of the parsers',
+    tests: ['test/boundary/safetensors.test.ts'],
     commands: ['test:coverage'],
   },
   {

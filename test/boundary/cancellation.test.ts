@@ -14,7 +14,7 @@ import {
 import { AbortedError } from '../../lib/errors';
 import { compile } from '../../lib/graph/compile';
 import { evaluate } from '../../lib/graph/evaluate';
-import type { Parameters } from '../../lib/graph/parameters';
+import { Parameters } from '../../lib/graph/parameters';
 import type { Tensor } from '../../lib/graph/tensor';
 import { tensorsOf } from '../../lib/graph/tree';
 import { writeSafetensors } from '../../lib/io/writeSafetensors';
@@ -23,7 +23,13 @@ import { tanh } from '../../lib/ops/elementwise/math';
 import { memory } from '../../lib/native';
 import { add } from '../../lib/ops/elementwise/arithmetic';
 import { matmul } from '../../lib/ops/products/matmul';
+import { reshape } from '../../lib/ops/shape/reshape';
+import { slice } from '../../lib/ops/shape/slice';
 import { transpose } from '../../lib/ops/shape/transpose';
+import { eye } from '../../lib/ops/shape/triangle';
+import { rankOneEdit } from '../../lib/edits/closedForm/rankOneEdit';
+import { nullSpaceEdit } from '../../lib/edits/closedForm/nullSpaceEdit';
+import { SecondMoments } from '../../lib/edits/moments/secondMoments';
 import { cg, lanczos } from '../../lib/linalg';
 import { key } from '../../lib/random';
 import { lbfgs } from '../../lib/optim/lbfgs/lbfgs';
@@ -36,7 +42,7 @@ import { fineTune } from '../../lib/unlearn/fineTune';
 import { gradientAscent } from '../../lib/unlearn/gradientAscent';
 import { retrain } from '../../lib/unlearn/retrain';
 import { temporaryFolder } from '../io/temporaryFolder';
-import { editOf, fitted, ridge, type Edit } from '../support/classifierRuns';
+import { changeOf, editOf, fitted, ridge, type Edit } from '../support/classifierRuns';
 import { isSanitized, PATIENCE_MS } from '../support/child';
 import { limitMs } from '../support/load';
 import { announce } from '../support/numbers';
@@ -66,6 +72,8 @@ let before: { weights: string; file: Buffer };
 let large: Tensor;
 let symmetric: Tensor;
 let edit: Edit;
+/** Half of the directions of its keys. */
+let basis: Tensor;
 let few: { readonly x: Tensor; readonly y: Tensor };
 
 beforeAll(async () => {
@@ -75,6 +83,7 @@ beforeAll(async () => {
   symmetric = add(square, transpose(square));
   await evaluate(symmetric);
   edit = await editOf(symmetric, 64);
+  basis = await evaluate(slice(eye(1 << 10, { dtype: 'float64' }), { stops: [1 << 10, 1 << 9] }));
   for (const batch of examples.subset(Array.from({ length: 500 }, (_, i) => i)).batches(500)) few = batch;
   await writeSafetensors(path, model.parameters);
   before = { weights: await digestOf(model.parameters), file: readFileSync(path) };
@@ -148,6 +157,31 @@ const CALLS: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>>
     return [];
   },
   ridgeEdit: async (signal) => ({ ...(await ridge(edit, { signal })) }),
+  rankOneEdit: async (signal) => {
+    const [key, value] = [edit.keys, edit.values].map((rows) => reshape(slice(rows, { stops: [1] }), [-1]));
+    return {
+      ...(await rankOneEdit(
+        { weight: symmetric, key: key!, value: value! },
+        { prior: edit.prior },
+        { signal },
+      )),
+    };
+  },
+  nullSpaceEdit: async (signal) => {
+    const space = { basis, eigenvalues: slice(basis, { stops: [1] }) };
+    const { weight, keys, values } = edit;
+    return { ...(await nullSpaceEdit({ weight, keys, values }, space, { earlier: edit.prior }, { signal })) };
+  },
+  'a change of weights': async (signal) => {
+    const named = new Parameters([['w', symmetric]]);
+    const { parameters } = await changeOf('w', edit).apply(named, { signal });
+    return parameters;
+  },
+  'second moments': async (signal) => {
+    const none = SecondMoments.empty(1 << 10, { data: 'random' });
+    const moments = await none.with(large, { signal }).finally(() => none.dispose());
+    return [moments.sum, moments.outer];
+  },
   writeSafetensors: (signal) => writeSafetensors(path, [...model.parameters, ['large', large]], { signal }),
 };
 

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 
 import { readSafetensors } from '../../lib/io/safetensors';
 import { temporaryFolder } from '../io/temporaryFolder';
+import { isSanitized, PATIENCE_MS, reportOf, runChild } from '../support/child';
 import { announce } from '../support/numbers';
+import type { BrokenFilesReport } from './children/brokenFiles';
+import { errorsInSource, says } from './errorsInSource';
 import { fileOf, lengthField, member, one } from './safetensorsFiles';
 
 const folder = temporaryFolder();
@@ -35,7 +38,29 @@ const MALFORMED: Readonly<Record<string, Malformed>> = {
   'a comma at the end': [fileOf(`{${member('w', '"F32"', '[1]', '[0,4]')},}`, 4), 'expected'],
   'single quotes': [fileOf("{'w':1}"), 'expected'],
   'a control character': [fileOf('{"a\nb":1}'), 'control character'],
-  'half a surrogate pair': [fileOf('{"\\ud800":1}'), 'surrogate'],
+  'a first half of a pair alone': [fileOf('{"\\ud800":1}'), 'half a surrogate pair'],
+  'a second half of a pair alone': [fileOf('{"\\udc00":1}'), 'half a surrogate pair'],
+  'a first half before another escape': [fileOf('{"\\ud83d\\n":1}'), 'half a surrogate pair'],
+  'two first halves': [fileOf('{"\\ud83d\\ud83d":1}'), 'half a surrogate pair'],
+  'an escape without digits': [fileOf('{"\\u12g4":1}'), 'four hexadecimal digits'],
+  'a name that does not end': [fileOf('{"w'), 'ends within a string'],
+  'a character cut short': [fileOf(Buffer.from([0x7b, 0x22, 0xe2, 0x82, 0x22])), 'not valid UTF-8 at byte 2'],
+  'a character that goes on as another': [
+    fileOf(Buffer.from([0x7b, 0x22, 0xe2, 0x82, 0x41, 0x22, 0x7d])),
+    'not valid UTF-8 at byte 2',
+  ],
+  'half a pair in UTF-8': [
+    fileOf(Buffer.from([0x7b, 0x22, 0xed, 0xa0, 0x80, 0x22, 0x7d])),
+    'not valid UTF-8',
+  ],
+  'a character beyond the last': [
+    fileOf(Buffer.from([0x7b, 0x22, 0xf4, 0x90, 0x80, 0x80, 0x22, 0x7d])),
+    'not valid UTF-8',
+  ],
+  // In messages names are cut at a character's edge, and what commands a terminal is a dot.
+  'a long name': [fileOf(`{"${'a'.repeat(99)}\u00e9b":null}`), `tensor "${'a'.repeat(99)}..."`],
+  'a longer name': [fileOf(`{"${'\u{1f600}'.repeat(40)}":null}`), `tensor "${'\u{1f600}'.repeat(25)}..."`],
+  'a name that rings': [fileOf('{"a\\u0007b\u007f":null}'), 'tensor "a.b."'],
   'an unknown escape': [fileOf('{"\\q":1}'), 'escape'],
   'a tensor that is null': [fileOf('{"w":null}'), 'tensor "w"'],
   'a tensor that is an array': [fileOf('{"w":[]}'), 'tensor "w"'],
@@ -85,8 +110,15 @@ const MALFORMED: Readonly<Record<string, Malformed>> = {
   'metadata that is no object': [fileOf('{"__metadata__":1}'), "expected '{'"],
   'metadata of numbers': [fileOf('{"__metadata__":{"a":1}}'), 'expected'],
   'metadata twice': [fileOf('{"__metadata__":{},"__metadata__":{}}'), 'appears twice'],
+  'metadata of 65537 entries': [
+    fileOf(`{"__metadata__":{${Array.from({ length: 65537 }, (_, i) => `"${i}":""`).join()}}}`),
+    'more than 65536 entries',
+  ],
   'a metadata key twice': [fileOf('{"__metadata__":{"a":"1","a":"2"}}'), 'holds "a" twice'],
 };
+
+/** What was said of malformed files. */
+const said: string[] = [];
 
 /** Opens the file and reads all that it holds. Returns how it was refused, or undefined. */
 async function refusal(content: Buffer, name: string): Promise<unknown> {
@@ -117,6 +149,7 @@ describe('a malformed safetensors file', () => {
     expect(error).toMatchObject({ name: 'FormatError', code: 'ERR_FORMAT' });
     expect(String(error)).toContain('malformed.safetensors');
     expect(String(error)).toContain(reason);
+    said.push(String(error));
   });
 
   it('is refused in every shortened or lengthened form of a good one', async () => {
@@ -162,3 +195,48 @@ test('the table is as long as it should be', () => {
   );
   expect(count).toBeGreaterThanOrEqual(40);
 });
+
+const BROKEN = {
+  'a zero byte': ['ERR_IO', 'the path holds a zero byte'],
+  'a folder': ['ERR_IO', 'it is not a regular file'],
+  'no file': ['ERR_IO', 'No such file'],
+  'no such tensor': ['ERR_ARGUMENT', 'from 0 to 0, got 1'],
+  'a file that ends early': ['ERR_IO', 'it became shorter while it was read'],
+  'more than there are addresses': ['ERR_IO', 'Cannot allocate memory'],
+  'a changing size': ['ERR_IO', 'its size changed while it was opened'],
+  'no memory': ['ERR_OUT_OF_MEMORY', 'no memory for'],
+} as const;
+
+/** The binding refuses these numbers before: shown by native/test/safetensors_test.cpp. */
+const BEHIND_THE_BINDING = 'safetensors: there is no tensor of this number';
+
+// The sanitizers keep terabytes of addresses for themselves.
+(isSanitized ? test.skip : test)(
+  'files that change, end early or find no room are refused by name',
+  async () => {
+    const ended = await runChild('brokenFiles', {
+      args: [folder],
+      nodeOptions: ['--disable-wasm-trap-handler'],
+    });
+    const report = reportOf(ended) as BrokenFilesReport;
+    expect(Object.keys(BROKEN)).toEqual(expect.arrayContaining(Object.keys(report)));
+    expect(Object.keys(report).length).toBeGreaterThanOrEqual(6);
+    for (const [name, [code, reason]] of Object.entries(report)) {
+      const [wantedCode, wanted] = BROKEN[name as keyof typeof BROKEN];
+      expect([name, code, reason]).toEqual([name, wantedCode, expect.stringContaining(wanted)]);
+    }
+
+    const messages = [...said, ...Object.values(report).map(([, message]) => message)];
+    const errors = errorsInSource(join(__dirname, '..', '..', 'native', 'io'));
+    const never = errors.filter(
+      ({ parts }) => parts[0] !== BEHIND_THE_BINDING && !messages.some((message) => says(message, parts)),
+    );
+    announce(
+      'R22',
+      `${errors.length - never.length} of ${errors.length} errors of native/io raised by tests`,
+    );
+    expect(never).toEqual([]);
+    expect(errors.length).toBeGreaterThanOrEqual(40);
+  },
+  PATIENCE_MS,
+);

@@ -9,33 +9,17 @@ import { solve } from '../../lib/linalg';
 import { add, div, eye, matmul, max, mul, neg, abs, reshape, sub, sum, transpose } from '../../lib/ops';
 import { key, normal, uniform } from '../../lib/random';
 import { announce } from '../support/numbers';
-
-// R23: what is asserted of a method must fail for every way of getting it wrong. Each assertion is a property from the paper
-// and not the formula again; the right method passes it, and so must no variant.
+import { expectAllWrong, failingVariants } from '../support/wrongVariants';
 
 const EXACT = 1e-9;
 const float64 = { dtype: 'float64' } as const;
 const draw = (seed: number, shape: Shape): Tensor => normal(key(seed), shape, float64);
 const largest = async (x: Tensor): Promise<number> => max(abs(x)).item();
 
-let failing = 0;
-/** The right one passes, every variant fails. */
-async function expectAllWrong<T>(
-  passes: (result: T) => Promise<boolean>,
-  right: () => Promise<T> | T,
-  variants: Readonly<Record<string, () => Promise<T> | T>>,
-): Promise<void> {
-  expect(await passes(await right())).toBe(true);
-  for (const [name, variant] of Object.entries(variants)) {
-    const result = await passes(await variant());
-    expect([name, result]).toEqual([name, false]);
-    failing += 1;
-  }
-}
 afterAll(() => {
   announce(
     'R23',
-    `${failing} wrong variants of dampening and closed-form edits fail what the right ones pass`,
+    `${failingVariants()} wrong variants of dampening and closed-form edits fail what the right ones pass`,
   );
 });
 

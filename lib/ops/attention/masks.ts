@@ -51,7 +51,7 @@ export function paddingMask(lengths: Tensor, steps: number): Tensor {
   const places = reshape(iota(steps), [1, 1, 1, steps]);
   return less(
     places,
-    reshape(asIndices('paddingMask', lengths, 'lengths'), [extent(lengths.shape, 0), 1, 1, 1]),
+    reshape(asIndices('paddingMask', lengths, steps, 'lengths'), [extent(lengths.shape, 0), 1, 1, 1]),
   );
 }
 

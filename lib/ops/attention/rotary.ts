@@ -185,7 +185,7 @@ export function rotary(x: Tensor, tables: RotaryTables, options: RotaryOptions =
   }
   const steps = x.shape.at(-2) ?? 0;
   const rows = (table: Tensor): Tensor => {
-    if (positions) return take(table, asIndices('rotary', positions, 'positions'));
+    if (positions) return take(table, asIndices('rotary', positions, extent(table.shape, 0), 'positions'));
     if (table.shape.length !== 2 || extent(table.shape, 0) <= steps) return table;
     return slice(table, { starts: [0], stops: [steps] });
   };

@@ -29,7 +29,7 @@ export function embedding(table: Tensor, tokens: Tensor, options: EmbeddingOptio
   const { paddingIndex } = options;
   if (table.shape.length !== 2)
     throw new ShapeError(`embedding: a table [V, D] expected, got ${formatShape(table.shape)}`);
-  const rows = take(table, asIndices('embedding', tokens, 'tokens'));
+  const rows = take(table, asIndices('embedding', tokens, extent(table.shape, 0), 'tokens'));
   if (paddingIndex === undefined) return rows;
   const count = extent(table.shape, 0);
   if (!Number.isInteger(paddingIndex) || paddingIndex < 0 || paddingIndex >= count) {

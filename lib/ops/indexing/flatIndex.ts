@@ -44,7 +44,7 @@ export function flatIndex(
   extents: Shape,
   strides: readonly number[] = stridesOf(extents),
 ): Tensor {
-  const indices = asIndices(where, coordinates);
+  const indices = asIndices(where, coordinates, Math.max(0, ...extents));
   if (indices.shape.at(-1) !== extents.length) {
     throw new ShapeError(
       `${where}: ${extents.length} coordinates on the last axis expected, got ${formatShape(indices.shape)}`,

@@ -26,7 +26,7 @@ export function oneHot(given: Tensor, classes: number, options: OneHotOptions = 
   checkTensors('oneHot', { given });
   checkKinds('oneHot', options, ONE_HOT_OPTIONS);
   const { axis = -1, dtype = 'float32' } = options;
-  const labels = asIndices('oneHot', given, 'labels');
+  const labels = asIndices('oneHot', given, classes, 'labels');
   const at = normalizeAxis('oneHot', axis, labels.shape.length + 1);
   const indices = expandDims(labels, at);
   // A one scattered to the place of the label: the kernel checks the labels.

@@ -68,7 +68,7 @@ export function scatterSet(
   checkKinds('scatterSet', options, TAKE_ALONG_OPTIONS);
   const { axis = -1 } = options;
   const { at, full: all } = checkValues('scatterSet', x, indices, values, axis);
-  return putOf(x, asIndices('scatterSet', indices), all, at);
+  return putOf(x, asIndices('scatterSet', indices, extent(x.shape, at)), all, at);
 }
 
 /**

@@ -58,7 +58,7 @@ const scatter =
     const { axis = -1 } = options;
     const { at, full } = checkValues(name, x, indices, values, axis);
     if (full.size === 0) return x;
-    const [y] = op([x, asIndices(name, indices), full], { axis: at });
+    const [y] = op([x, asIndices(name, indices, extent(x.shape, at)), full], { axis: at });
     return y ?? x;
   };
 

@@ -66,7 +66,7 @@ function selectedOf(where: string, shape: Shape, axis: number, part: IndexPart):
         `${where}: int32 or int64 indices expected, got bool; booleanMask, maskedFill and where take masks`,
       );
     }
-    return { kind: 'tensor', axis, indices: asIndices(where, part) };
+    return { kind: 'tensor', axis, indices: asIndices(where, part, length) };
   }
   if (typeof part === 'number') {
     const at = part < 0 ? part + length : part;

@@ -191,9 +191,8 @@ export function take(x: Tensor, indices: Tensor, options: TakeOptions = {}): Ten
   checkTensors('take', { x, indices });
   checkKinds('take', options, TAKE_OPTIONS);
   const { axis = 0 } = options;
-  return single(
-    takeOp([x, asIndices('take', indices)], { axis: normalizeAxis('take', axis, x.shape.length) }),
-  );
+  const at = normalizeAxis('take', axis, x.shape.length);
+  return single(takeOp([x, asIndices('take', indices, extent(x.shape, at))], { axis: at }));
 }
 
 /**
@@ -215,5 +214,5 @@ export function takeGrad(g: Tensor, indices: Tensor, extent: number, { axis = 0 
   if (!Number.isSafeInteger(extent) || extent < 0) {
     throw new PalimpsestError('ERR_ARGUMENT', `takeGrad: an extent is a non-negative integer, got ${extent}`);
   }
-  return single(takeGradOp([g, asIndices('takeGrad', indices)], { axis: at, extent }));
+  return single(takeGradOp([g, asIndices('takeGrad', indices, extent)], { axis: at, extent }));
 }

@@ -74,7 +74,7 @@ export function takeAlong(x: Tensor, indices: Tensor, options: TakeAlongOptions 
   checkKinds('takeAlong', options, TAKE_ALONG_OPTIONS);
   const { axis = -1 } = options;
   const { axis: at } = checkAlong('takeAlong', x, indices, axis);
-  return single(takeAlongOp([x, asIndices('takeAlong', indices)], { axis: at }));
+  return single(takeAlongOp([x, asIndices('takeAlong', indices, extent(x.shape, at))], { axis: at }));
 }
 
 /**
@@ -104,5 +104,5 @@ export function takeAlongGrad(
     );
   }
   if (!isFloat(g.dtype)) throw new DTypeError(`takeAlongGrad: floats expected, got ${g.dtype}`);
-  return single(takeAlongGradOp([g, asIndices('takeAlongGrad', indices)], { axis: at, extent: own }));
+  return single(takeAlongGradOp([g, asIndices('takeAlongGrad', indices, own)], { axis: at, extent: own }));
 }

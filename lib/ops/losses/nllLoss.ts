@@ -29,7 +29,7 @@ export function nllLoss(logProbabilities: Tensor, targets: Tensor, options: NllL
   const { ignoreIndex = IGNORED_LABEL, reduction } = options;
   checkIgnored('nllLoss', ignoreIndex);
   checkFloats('nllLoss', logProbabilities);
-  const labels = asIndices('nllLoss', targets, 'labels');
+  const labels = asIndices('nllLoss', targets, logProbabilities.shape.at(-1) ?? 0, 'labels');
   checkLabels('nllLoss', logProbabilities, labels);
   const { counted, safe } = countedLabels(labels, ignoreIndex);
   const hit = reshape(takeAlong(logProbabilities, expandDims(safe, -1)), labels.shape);

@@ -151,7 +151,7 @@ export function softmaxCrossEntropy(
         : add(mul(targets, 1 - labelSmoothing), labelSmoothing / extent(logits.shape, -1));
     return reduced('softmaxCrossEntropy', softCrossEntropy(logits, smoothed), reduction);
   }
-  const labels = asIndices('softmaxCrossEntropy', targets, 'labels');
+  const labels = asIndices('softmaxCrossEntropy', targets, logits.shape.at(-1) ?? 0, 'labels');
   const losses = single(crossEntropyOp([logits, labels], { ignoreIndex, labelSmoothing }));
   const count = reduction === 'mean' ? countOf(labels, ignoreIndex, losses) : undefined;
   return reduced('softmaxCrossEntropy', losses, reduction, count);

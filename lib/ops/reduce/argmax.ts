@@ -8,6 +8,7 @@ import { cast } from '../elementwise/arithmetic';
 import { reshape } from '../shape/reshape';
 import { withoutAxes } from './sum';
 import { withAttributes } from '../batchAxes';
+import { checkIndexed } from '../indices';
 
 /** argmax and argmin: they differ in the kernel alone. */
 const defineArgExtreme = (name: 'argmax' | 'argmin'): Op<{ axis: number }> =>
@@ -42,8 +43,9 @@ const argExtreme =
     checkTensors(name, { x });
     checkKinds(name, options, ARGMAX_OPTIONS);
     const { axis = -1, keepDims = false } = options;
-    const numbers = x.dtype === 'bool' || x.dtype === 'uint8' ? cast(x, 'int32') : x;
     const at = normalizeAxis(name, axis, x.shape.length);
+    checkIndexed(name, x.shape[at] ?? 0);
+    const numbers = x.dtype === 'bool' || x.dtype === 'uint8' ? cast(x, 'int32') : x;
     if (x.shape[at] === 0) {
       throw new ShapeError(
         `${name}: an axis with elements expected, got axis ${at} of ${formatShape(x.shape)}`,
@@ -55,12 +57,12 @@ const argExtreme =
 
 /**
  * The int32 index of the largest element along one axis: the first of equals, and of NaNs the first if there is one.
- * @throws ShapeError for an empty axis.
+ * @throws ShapeError for an empty axis, and for one of 2^31 elements and more.
  */
 export const argmax = argExtreme('argmax')(defineArgExtreme('argmax'));
 
 /**
  * The int32 index of the smallest element along one axis: the first of equals, and of NaNs the first if there is one.
- * @throws ShapeError for an empty axis.
+ * @throws ShapeError for an empty axis, and for one of 2^31 elements and more.
  */
 export const argmin = argExtreme('argmin')(defineArgExtreme('argmin'));

@@ -48,7 +48,7 @@ export function bincount(x: Tensor, options: BincountOptions): Tensor {
   const { length, weights } = options;
   if (!Number.isSafeInteger(length) || length < 0)
     throw new ShapeError(`bincount: a length of 0 or more expected, got ${length}`);
-  const numbers = reshape(asIndices('bincount', x, 'numbers'), [x.size]);
+  const numbers = reshape(asIndices('bincount', x, length, 'numbers'), [x.size]);
   if (!weights) return single(bincountOp([numbers], { length }));
   if (!sameShape(weights.shape, x.shape)) {
     throw new ShapeError(
