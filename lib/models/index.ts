@@ -19,3 +19,4 @@ export { Ledger, type LedgerRecord, type WeightsChange } from './ledger';
 export type { LedgerEntry } from './ledgerEntry';
 export type { OldValues } from './weightChange';
 export { loadLedger, writeLedger, type LoadLedgerOptions } from './ledgerFiles';
+export * from './generation';
