@@ -42,6 +42,13 @@ export interface Generated {
   readonly score: number;
 }
 
+interface Growing {
+  readonly prompt: number;
+  readonly tokens: number[];
+  ending: Ending;
+  score: number;
+}
+
 /**
  * Texts that go on from prompts, lists of token ids of any lengths: one by one the likeliest token, draws, or the likeliest text of a
  * beam search.
@@ -68,7 +75,7 @@ export async function generate(
     ...(tokenizer ? { text: tokenizer.decode(found.tokens, { skipSpecialTokens: true }) } : {}),
   });
   if (beams > 1) return (await beamSearch(model, prompts, options, run)).map(withText);
-  const rows = Array.from({ length: prompts.length * samples }, (_, n) => ({
+  const rows = Array.from({ length: prompts.length * samples }, (_, n): Growing => ({
     prompt: Math.floor(n / samples),
     tokens: [] as number[],
     ending: 'length',
