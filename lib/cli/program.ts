@@ -3,8 +3,11 @@ import { Command, CommanderError } from 'commander';
 import { PalimpsestError } from '../errors';
 import { addDemo } from './demo';
 import { EXIT, EXIT_HELP, exitCodeOf } from './exitCode';
+import { addGenerate } from './generate';
+import { addInspect } from './inspect';
 import { addLedger } from './ledger';
 import { addMethods } from './methods';
+import { addRun } from './run';
 import { writeJson, type Terminal } from './terminal';
 import { addUnlearnSsd } from './unlearnSsd';
 import { packageVersion } from './version';
@@ -42,6 +45,9 @@ function commandLine(terminal: Terminal): Command {
   addUnlearnSsd(program.command('unlearn').description('forget data'), terminal);
   addLedger(program.command('ledger').description('the record of what was done to a model'), terminal);
   addMethods(program, terminal);
+  addInspect(program, terminal);
+  addRun(program, terminal);
+  addGenerate(program, terminal);
   return program;
 }
 

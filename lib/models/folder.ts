@@ -1,16 +1,15 @@
 import { join } from 'node:path';
 
-import { PalimpsestError } from '../errors';
+import { checkOptions, FormatError, PalimpsestError } from '../errors';
 import { recoverFolder } from '../io/atomicFolder';
 import { systemCode } from '../io/ioError';
 import { readBytes } from '../io/readBytes';
 import { parseStrictJson } from '../io/strictJson';
-import { checkOptions } from '../errors';
 import type { FloatDType } from '../graph/dtype';
 import type { CheckpointModel } from './checkpoint/checkpointModel';
 import { CONFIG, GENERATION } from './checkpoint/fileNames';
 import { readWeights } from './checkpoint/weights';
-import { toJsonObject, type JsonObject } from './json';
+import type { JsonObject } from './json';
 import { modelFromFiles } from './registry';
 
 export { saveModel, type SaveOptions } from './save';
@@ -36,27 +35,31 @@ export async function loadModel(folder: string, options: LoadModelOptions = {}):
   checkOptions('loadModel', options, ['dtype', 'ignoreFields', 'signal']);
   await recoverFolder(folder);
   const configPath = join(folder, CONFIG);
-  const config = await readJson(configPath, options.signal);
-  const files = await readWeights(folder, options.signal);
+  const config = (await readBytes(configPath, options.signal)).toString('utf8');
+  const generationPath = join(folder, GENERATION);
+  const generation = await textIfThere(generationPath, options.signal);
   return modelFromFiles({
+    ...options,
     where: `'${configPath}'`,
     folder,
-    config,
-    files,
-    generation: await generationOf(folder, options.signal),
-    ...options,
+    config: parseStrictJson(config, `'${configPath}'`),
+    files: await readWeights(folder, options.signal),
+    generation: generation === undefined ? {} : jsonObjectOf(generation, generationPath),
+    texts: { config, ...(generation === undefined ? {} : { generation }) },
   });
 }
 
-const readJson = async (path: string, signal: AbortSignal | undefined): Promise<unknown> =>
-  parseStrictJson((await readBytes(path, signal)).toString('utf8'), `'${path}'`);
+function jsonObjectOf(text: string, path: string): JsonObject {
+  const value = parseStrictJson(text, `'${path}'`);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
+  throw new FormatError(`'${path}': an object expected`);
+}
 
-async function generationOf(folder: string, signal: AbortSignal | undefined): Promise<JsonObject> {
-  const path = join(folder, GENERATION);
+async function textIfThere(path: string, signal: AbortSignal | undefined): Promise<string | undefined> {
   try {
-    return toJsonObject(`'${path}'`, (await readJson(path, signal)) as object);
+    return (await readBytes(path, signal)).toString('utf8');
   } catch (error) {
-    if (error instanceof PalimpsestError && systemCode(error.cause) === 'ENOENT') return {};
+    if (error instanceof PalimpsestError && systemCode(error.cause) === 'ENOENT') return undefined;
     throw error;
   }
 }

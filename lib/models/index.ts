@@ -14,8 +14,10 @@ export {
 } from './checkpoint/checkpointModel';
 export type { ImageInputs, KeyValueCache, ModelInputs, TokenInputs } from './inputs';
 export type { Hooks } from './hooks/hooks';
+export { run, type HookedOutputs, type HookedRunOptions, type ValuePatch } from './hooks/run';
 export type { Json, JsonObject } from './json';
 export { Ledger, type LedgerRecord, type WeightsChange } from './ledger';
 export type { LedgerEntry } from './ledgerEntry';
 export type { OldValues } from './weightChange';
 export { loadLedger, writeLedger, type LoadLedgerOptions } from './ledgerFiles';
+export * from './generation';

@@ -43,7 +43,7 @@ export async function modelFromFiles(given: ModelFiles): Promise<CheckpointModel
 
 function ownModel(
   architecture: Architecture<ModelConfig>,
-  { config, files, where, folder }: ModelFiles,
+  { config, files, where, folder, texts }: ModelFiles,
 ): CheckpointModel {
   const all = new Parameters(files.names.map((name) => [name, files.tensor(name)] as const));
   const model = modelOf(architecture, config, all, where);
@@ -53,6 +53,7 @@ function ownModel(
     parameters: model.parameters,
     buffers: new Parameters([]),
     generation: {},
+    texts,
     stored: files.names,
     folder,
     network: {

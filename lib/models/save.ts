@@ -15,7 +15,7 @@ import {
   WEIGHTS,
   WEIGHTS_INDEX,
 } from './checkpoint/fileNames';
-import { toJsonObject, type JsonObject } from './json';
+import { toJsonObject } from './json';
 import type { Ledger } from './ledger';
 import { LEDGER_FILES, writeLedger } from './ledgerFiles';
 import type { Model } from './model';
@@ -32,7 +32,7 @@ export interface SaveOptions {
 
 /** What a loaded model has to be saved besides its parameters. */
 interface Stored {
-  readonly generation: JsonObject;
+  readonly texts: { readonly config: string; readonly generation?: string };
   readonly folder: string;
   tensors(): (readonly [string, Tensor])[];
 }
@@ -63,10 +63,11 @@ export async function saveModel(folder: string, model: Model, options: SaveOptio
       if (stored.folder !== undefined && resolve(stored.folder) !== resolve(folder)) {
         await bringTokenizer(stored.folder, temporary);
       }
-      await writeJson(join(temporary, CONFIG), config, signal);
-      const { generation = {} } = stored;
-      if (Object.keys(generation).length > 0)
-        await writeJson(join(temporary, GENERATION), generation, signal);
+      const { texts = { config: jsonText(config) } } = stored;
+      await atomicWrite(join(temporary, CONFIG), texts.config, { signal });
+      if (texts.generation !== undefined) {
+        await atomicWrite(join(temporary, GENERATION), texts.generation, { signal });
+      }
       await writeWeights(temporary, stored.tensors?.() ?? [...model.parameters], maxShardBytes, signal);
       if (ledger && ledger.entries.length > 0) await writeLedger(temporary, ledger, { signal });
     },
@@ -74,8 +75,7 @@ export async function saveModel(folder: string, model: Model, options: SaveOptio
   );
 }
 
-const writeJson = (path: string, value: object, signal: AbortSignal | undefined): Promise<void> =>
-  atomicWrite(path, `${JSON.stringify(value, null, 2)}\n`, { signal });
+const jsonText = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
 
 type Entry = readonly [string, Tensor];
 
@@ -100,11 +100,8 @@ async function writeWeights(
     weightMap.push(...shard.map(([tensor]) => [tensor, name] as [string, string]));
   }
   const totalSize = entries.reduce((total, [, { bytes }]) => total + bytes, 0);
-  await writeJson(
-    join(folder, WEIGHTS_INDEX),
-    { metadata: { total_size: totalSize }, weight_map: Object.fromEntries(weightMap) },
-    signal,
-  );
+  const index = { metadata: { total_size: totalSize }, weight_map: Object.fromEntries(weightMap) };
+  await atomicWrite(join(folder, WEIGHTS_INDEX), jsonText(index), { signal });
 }
 
 /** Tensors in their order, a new shard where the next would be too much. */

@@ -1,13 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { format } from 'node:util';
 import { runInThisContext } from 'node:vm';
 
 import { transformSync } from '@swc/core';
-import { MODULES, type Snippet } from './snippets';
+import { MODULES, ROOT, type Snippet } from './snippets';
 
-/** Runs the program in an empty folder of its own, as the body of an asynchronous function; returns what it printed. */
+/** Runs the program in a folder of its own, which holds the tiny checkpoints of the tests as `golden` and nothing else, as the body of an asynchronous function; returns what it printed. */
 export async function run({ program }: Snippet): Promise<string> {
   const body = program.replace(
     /^import (\{[^}]*\}|\* as \w+|\w+) from '([^']+)';$/gm,
@@ -32,6 +32,7 @@ export async function run({ program }: Snippet): Promise<string> {
   ) => Promise<void>;
   const home = process.cwd();
   const folder = mkdtempSync(join(tmpdir(), 'palimpsest-guide-'));
+  symlinkSync(join(ROOT, 'test/golden'), join(folder, 'golden'));
   process.chdir(folder);
   try {
     await snippet(load, { log });

@@ -9,7 +9,7 @@ import { cast } from '../../ops/elementwise/arithmetic';
 import type { Family } from '../families/family';
 import type { JsonObject } from '../json';
 import type { ModelConfig } from '../model';
-import { CheckpointModel, type Network } from './checkpointModel';
+import { CheckpointModel, type CheckpointParts, type Network } from './checkpointModel';
 import { Fields } from './fields';
 import type { WeightFiles } from './weights';
 
@@ -21,6 +21,7 @@ export interface ModelFiles {
   readonly config: unknown;
   readonly files: WeightFiles;
   readonly generation: JsonObject;
+  readonly texts: CheckpointParts['texts'];
   readonly dtype?: FloatDType;
   readonly ignoreFields?: readonly string[];
   readonly signal?: AbortSignal;
@@ -52,6 +53,7 @@ export async function assembled(family: Family, given: ModelFiles): Promise<Chec
     parameters: converted,
     buffers: new Parameters(files.names.filter(isBuffer).map((name) => [name, files.tensor(name)] as const)),
     generation,
+    texts: given.texts,
     stored: files.names,
     folder,
     network,

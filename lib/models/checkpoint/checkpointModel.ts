@@ -48,6 +48,11 @@ export interface CheckpointParts {
   readonly generation: JsonObject;
   /** All names in the files, in their order: parameters, buffers, and second names of tied parameters. */
   readonly stored: readonly string[];
+  /**
+   * `config.json` and `generation_config.json` as they were written. Numbers lose their kind in JavaScript, and \`transformers\` takes no
+   * 30 where it wrote 30.0.
+   */
+  readonly texts: { readonly config: string; readonly generation?: string };
   /** Where it was loaded from: the tokenizer's files are taken from there when it is saved elsewhere. */
   readonly folder: string;
   readonly network: Network;
@@ -96,6 +101,11 @@ export class CheckpointModel implements Model {
   /** All outputs; `hooks` look into the pass. */
   outputs(parameters: Parameters, inputs: ModelInputs, hooks: Hooks = NO_HOOKS): ModelOutputs {
     return this.#parts.network.outputs(parameters, inputs, hooks);
+  }
+
+  /** The texts of \`config.json\` and \`generation_config.json\`, as they were loaded. */
+  get texts(): CheckpointParts['texts'] {
+    return this.#parts.texts;
   }
 
   /** The same model with other parameters of the same names and shapes. */

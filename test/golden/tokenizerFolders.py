@@ -1,7 +1,7 @@
 """Trains three small tokenizers and writes their folders and what transformers makes of some texts with them.
 
-Run with a Python that has transformers: python tokenizers.py (in this folder). Writes tokenizers/<name>/ and tokenizers.json.
-The file's own name would hide the package of the same name, so the folder of the script is taken off the search path first.
+Run with a Python that has transformers: python tokenizerFolders.py. Writes tokenizers/<name>/ and tokenizers.json.
+The folder `tokenizers` would hide the package of the same name, so the folder of the script is taken off the search path first.
 """
 
 import json
