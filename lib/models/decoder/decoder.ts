@@ -66,7 +66,7 @@ function passed(
   below: (name: string) => string,
   block: (i: number) => string,
 ): { readonly hidden: Tensor; readonly blocks: KeyValueCache['blocks'] } {
-  const steps = stepsOf('decoder', given);
+  const steps = stepsOf('decoder', given, d.vocabulary);
   const table = parameters.get(`${below(d.tokens)}.weight`);
   const tokens = embedding(table, steps.ids);
   let x = hooks.at('embed', d.embeddingScale === undefined ? tokens : mul(tokens, d.embeddingScale));

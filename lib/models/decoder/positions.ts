@@ -30,7 +30,7 @@ export interface Steps {
 }
 
 /** @throws ShapeError, DTypeError or PalimpsestError ERR_ARGUMENT, saying what does not fit. */
-export function stepsOf(where: string, given: ModelInputs): Steps {
+export function stepsOf(where: string, given: ModelInputs, vocabulary: number): Steps {
   const inputs = given instanceof Tensor ? { inputIds: given } : given;
   if (!('inputIds' in inputs)) {
     throw new ShapeError(
@@ -43,7 +43,7 @@ export function stepsOf(where: string, given: ModelInputs): Steps {
     throw new ShapeError(`${where}: inputIds [N, T] expected, got ${formatShape(inputIds.shape)}`);
   }
   const allSteps = cachedSteps(cache) + steps;
-  const ids = asIndices(where, inputIds, 'inputIds');
+  const ids = asIndices(where, inputIds, vocabulary, 'inputIds');
   if (positionIds && !sameShape(positionIds.shape, inputIds.shape)) {
     throw new ShapeError(
       `${where}: positionIds ${formatShape(inputIds.shape)} expected, as the ids, got ${formatShape(positionIds.shape)}`,
@@ -51,7 +51,7 @@ export function stepsOf(where: string, given: ModelInputs): Steps {
   }
   const kept = attentionMask && keptSteps(where, attentionMask, examples, allSteps);
   const positions = positionIds
-    ? asIndices(where, positionIds, 'positionIds')
+    ? asIndices(where, positionIds, allSteps, 'positionIds')
     : kept
       ? countedFrom(kept, allSteps - steps)
       : iota(steps, { start: allSteps - steps });
