@@ -7,3 +7,4 @@ export { loadMnist, type Mnist, type MnistOptions } from './mnist';
 export { readNpy, writeNpy } from './npy';
 export { readNpz, writeNpz, type ReadNpzOptions, type WriteNpzOptions } from './npz';
 export type { Features, Patch } from './patch';
+export { FactWorld, type FactItem, type FactWorldOptions, type Question } from './synthetic/factWorld';

@@ -8,3 +8,8 @@ export { Ledger, type LedgerRecord, type WeightsChange } from './ledger';
 export type { LedgerEntry } from './ledgerEntry';
 export type { OldValues } from './weightChange';
 export { loadLedger, writeLedger, type LoadLedgerOptions } from './ledgerFiles';
+export {
+  loadSentenceEncoder,
+  type SentenceEncoder,
+  type SentenceEncoderOptions,
+} from './imported/sentenceEncoder';
