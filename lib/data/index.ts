@@ -8,3 +8,4 @@ export { readNpy, writeNpy } from './npy';
 export { readNpz, writeNpz, type ReadNpzOptions, type WriteNpzOptions } from './npz';
 export type { Features, Patch } from './patch';
 export * from './tokenizer';
+export { FactWorld, type FactItem, type FactWorldOptions, type Question } from './synthetic/factWorld';

@@ -12,3 +12,4 @@ export {
 export { readSafetensors, SafetensorsFile, type SafetensorsEntry } from './safetensors';
 export { writeSafetensors, type SafetensorsWriteOptions } from './writeSafetensors';
 export { writeChromeTrace } from './chromeTrace';
+export { decodeTfjsModel, readTfjsModel, type TfjsModel } from './tfjs/model';

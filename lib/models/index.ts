@@ -21,3 +21,8 @@ export type { LedgerEntry } from './ledgerEntry';
 export type { OldValues } from './weightChange';
 export { loadLedger, writeLedger, type LoadLedgerOptions } from './ledgerFiles';
 export * from './generation';
+export {
+  loadSentenceEncoder,
+  type SentenceEncoder,
+  type SentenceEncoderOptions,
+} from './imported/sentenceEncoder';
