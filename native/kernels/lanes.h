@@ -9,6 +9,10 @@
 #include <cstdint>
 #include <utility>
 
+// First of all: GCC puts no function inline into one with other settings of floating point, and a row would
+// be a call for every vector.
+#include "kernels/vector_loops.h"
+
 #if defined(__SSE2__)
 #include <immintrin.h>
 #endif

@@ -2,6 +2,7 @@ import { dtypeCode } from '../dtype';
 import { withWideHalves } from '../halves/halves';
 import { withAddedProducts, readersOf } from './addedProducts';
 import type { ElementwiseStep, KernelStep, Lowered, Step } from './lower';
+import { withMergedRows } from './mergedRows';
 import { sameValue, type Block, type Value } from './value';
 import { elementwiseNumbers } from '../../native';
 import { PalimpsestError } from '../../errors';
@@ -24,7 +25,7 @@ interface Chain {
  * every chain that uses them.
  */
 export function fuse(lowered: Pick<Lowered, 'steps'>): KernelStep[] {
-  const steps = withAddedProducts(withWideHalves(lowered.steps));
+  const steps = withMergedRows(withAddedProducts(withWideHalves(lowered.steps)));
   const readers = readersOf(steps);
   const chains = new Map<ElementwiseStep, Chain>();
   for (let i = steps.length - 1; i >= 0; i--) {

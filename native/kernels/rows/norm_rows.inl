@@ -1,6 +1,7 @@
 // Layer and group norm of a row. Included by one file per instruction set, with the precautions of lanes.h.
 #include "kernels/lanes.h"
 #include "row_loops.h"
+#include "write_row.inl"
 
 namespace palimpsest {
 namespace {
@@ -41,11 +42,13 @@ inline Centred<T> centred(std::size_t n, const T* x, double eps) {
 }
 
 template <typename T>
-void layer_norm_row(std::size_t n, const T* x, const T* gain, const T* bias, double eps, T* y) {
+void layer_norm_row(std::size_t n, const T* x, const T* gain, const T* bias, double eps, Write write,
+                    T* y) {
   const Centred<T> row = centred(n, x, eps);
   const T rstd = static_cast<T>(row.rstd);
-  for_each_vector<T>(
-      n, [&](auto at) { at.put(y, ((at(x) - row.centre) - row.rest) * rstd * at(gain) + at(bias)); });
+  write_row<T>(n, write, y, [&](auto at) {
+    return ((at(x) - row.centre) - row.rest) * rstd * at(gain) + at(bias);
+  });
 }
 
 // dx = rstd * (h - mean(h) - xhat * mean(h xhat)), written as a h + b (x - centre) + c.
@@ -95,16 +98,16 @@ void layer_norm_grad_row(std::size_t n, const T* x, const T* gain, const T* g, d
 }
 
 template <typename T>
-void layer_norm_grads_row(std::size_t n, const T* x, const T* gain, const T* g, double eps, T* dx, T* dgain,
-                          T* dbias) {
+void layer_norm_grads_row(std::size_t n, const T* x, const T* gain, const T* g, double eps, Write write,
+                          T* dx, T* dgain, T* dbias) {
   const auto [row, grad] = layer_norm_gradient(n, x, gain, g, eps);
   const T centre = row.centre, rest = row.rest, a = grad.a, b = grad.b, c = grad.c;
   const T rstd = static_cast<T>(row.rstd);
-  for_each_vector<T>(n, [&](auto at) {
+  write_row<T>(n, write, dx, [&](auto at) {
     const Vector<T> up = at(g), d = at(x) - centre;
-    at.put(dx, (up * at(gain) * a + d * b) + c);
     at.put(dgain, at(dgain) + up * ((d - rest) * rstd));
     at.put(dbias, at(dbias) + up);
+    return (up * at(gain) * a + d * b) + c;
   });
 }
 
