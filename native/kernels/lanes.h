@@ -114,6 +114,13 @@ struct PartOfVector {
   }
 };
 
+// Asks for what a loop reads `distance` elements later: the next row while this one is computed. The processor itself
+// fetches ahead within a page only, and rows are shorter. Nothing happens where there is no memory.
+template <typename At, typename T>
+inline void fetch_ahead(At at, const T* row, std::size_t distance) {
+  __builtin_prefetch(row + at.index + distance);
+}
+
 // To be called after the last stream(): other threads see ordinary stores in order, but not streamed ones.
 inline void end_of_streaming() {
 #if defined(__SSE2__)

@@ -34,6 +34,7 @@ inline Centred<T> centred(std::size_t n, const T* x, double eps) {
   const T centre = mean_of(n, x);
   double totals[2];
   add_up<T>(n, totals, [&](auto at, Vector<T>* sums) {
+    fetch_ahead(at, x, n);
     const Vector<T> d = at(x, centre) - centre;
     sums[0] += d;
     sums[1] += d * d;
@@ -79,6 +80,8 @@ inline LayerNormGrad<T> layer_norm_gradient(std::size_t n, const T* x, const T* 
   const T centre = mean_of(n, x);
   double totals[4];
   add_up<T>(n, totals, [&](auto at, Vector<T>* sums) {
+    fetch_ahead(at, x, n);
+    fetch_ahead(at, g, n);
     const Vector<T> d = at(x, centre) - centre;
     const Vector<T> h = at(g) * at(gain);
     sums[0] += d;

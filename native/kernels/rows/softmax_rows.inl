@@ -92,6 +92,7 @@ inline Normaliser<T> normaliser(std::size_t n, const T* x) {
     const T base = row.top == kMinusInfinity<T> ? T(0) : row.top;
     double total[1];
     add_up<T>(count, total, [&](auto at, Vector<T>* sums) {
+      fetch_ahead(at, part, count);
       sums[0] += exp_of_lanes<T>(at(part, kMinusInfinity<T>) - base);
     });
     row.sum += total[0];
@@ -159,6 +160,8 @@ void softmax_grad_of_scores_row(std::size_t n, const T* x, const T* g, Write wri
   double totals[2];
   const bool stores = sizeof(T) != sizeof(float);
   add_up<T>(n, totals, [&](auto at, Vector<T>* sums) {
+    fetch_ahead(at, x, n);
+    fetch_ahead(at, g, n);
     const Vector<T> e = exp_of_lanes<T>(at(x, kMinusInfinity<T>) - top);
     sums[0] += e;
     sums[1] += e * at(g);
