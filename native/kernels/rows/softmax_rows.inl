@@ -112,6 +112,9 @@ inline double exponentials(std::size_t n, const T* x, T top, T* y) {
   return total[0];
 }
 
+// How far ahead a row is asked for that lies in the second-level cache.
+constexpr std::size_t kSoon = 256;
+
 // y = value(at, e) with e = e^(x - top), for value = make(row). Long rows of single precision and those that go past the
 // caches compute their exponentials twice: cheaper than to store them and load them again, and memory is not read
 // for what is overwritten. In double precision an exponential costs more than that.
@@ -120,7 +123,10 @@ inline Normaliser<T> from_exponentials(std::size_t n, const T* x, Write write, T
   if (sizeof(T) == sizeof(float) && (write == Write::around_cache || n > kStretch)) {
     const Normaliser<T> row = normaliser(n, x);
     const auto value = make(row);
-    write_row<T>(n, write, y, [&](auto at) { return value(at, exp_of_lanes<T>(at(x) - row.top)); });
+    write_row<T>(n, write, y, [&](auto at) {
+      fetch_ahead(at, x, kSoon);
+      return value(at, exp_of_lanes<T>(at(x) - row.top));
+    });
     return row;
   }
   const T top = largest(n, x);
