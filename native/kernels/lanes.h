@@ -9,15 +9,13 @@
 #include <cstdint>
 #include <utility>
 
+// First of all: GCC puts no function inline into one with other settings of floating point, and a row would
+// be a call for every vector.
+#include "kernels/vector_loops.h"
+
 #if defined(__SSE2__)
 #include <immintrin.h>
 #endif
-
-// A vector that goes through a call goes through memory, and GCC's budget for inlining ends within a file of many
-// loops. PALIMPSEST_INLINE is for what works on vectors; a PALIMPSEST_LOOP has everything that it calls in itself,
-// the bodies of its loops among that.
-#define PALIMPSEST_INLINE inline __attribute__((always_inline))
-#define PALIMPSEST_LOOP __attribute__((flatten))
 
 namespace palimpsest {
 namespace {
@@ -41,7 +39,7 @@ template <typename T>
 using Vector = typename VectorOf<T>::type;
 
 template <typename T>
-PALIMPSEST_INLINE Vector<T> splat(T value) {
+inline Vector<T> splat(T value) {
   return value - Vector<T>{};
 }
 
@@ -51,18 +49,18 @@ struct WholeVector {
   std::size_t index;
 
   template <typename T>
-  PALIMPSEST_INLINE Vector<T> operator()(const T* row, T = T(0)) const {
+  Vector<T> operator()(const T* row, T = T(0)) const {
     Vector<T> v;
     __builtin_memcpy(&v, row + index, kVectorBytes);
     return v;
   }
   template <typename T>
-  PALIMPSEST_INLINE void put(T* row, Vector<T> v) const {
+  void put(T* row, Vector<T> v) const {
     __builtin_memcpy(row + index, &v, kVectorBytes);
   }
   // Past the caches, where the processor can; the address must be aligned to a whole vector.
   template <typename T>
-  PALIMPSEST_INLINE void stream(T* row, Vector<T> v) const {
+  void stream(T* row, Vector<T> v) const {
 #if defined(__AVX512F__)
     _mm512_stream_si512(reinterpret_cast<__m512i*>(row + index), __builtin_bit_cast(__m512i, v));
 #elif defined(__AVX__)
@@ -81,30 +79,29 @@ struct PartOfVector {
   std::size_t count;
 
 #if defined(__AVX512F__)
-  PALIMPSEST_INLINE __mmask16 mask() const { return static_cast<__mmask16>((1u << count) - 1); }
+  __mmask16 mask() const { return static_cast<__mmask16>((1u << count) - 1); }
 
-  PALIMPSEST_INLINE Vector<float> operator()(const float* row, float fill = 0) const {
+  Vector<float> operator()(const float* row, float fill = 0) const {
     return _mm512_mask_loadu_ps(splat(fill), mask(), row + index);
   }
-  PALIMPSEST_INLINE Vector<double> operator()(const double* row, double fill = 0) const {
+  Vector<double> operator()(const double* row, double fill = 0) const {
     return _mm512_mask_loadu_pd(splat(fill), static_cast<__mmask8>(mask()), row + index);
   }
-  PALIMPSEST_INLINE Vector<std::int32_t> operator()(const std::int32_t* row, std::int32_t fill = 0) const {
+  Vector<std::int32_t> operator()(const std::int32_t* row, std::int32_t fill = 0) const {
     return __builtin_bit_cast(
         Vector<std::int32_t>,
         _mm512_mask_loadu_epi32(__builtin_bit_cast(__m512i, splat(fill)), mask(), row + index));
   }
-  PALIMPSEST_INLINE void put(float* row, Vector<float> v) const { _mm512_mask_storeu_ps(row + index, mask(),
-                             v); }
-  PALIMPSEST_INLINE void put(std::int32_t* row, Vector<std::int32_t> v) const {
+  void put(float* row, Vector<float> v) const { _mm512_mask_storeu_ps(row + index, mask(), v); }
+  void put(std::int32_t* row, Vector<std::int32_t> v) const {
     _mm512_mask_storeu_epi32(row + index, mask(), __builtin_bit_cast(__m512i, v));
   }
-  PALIMPSEST_INLINE void put(double* row, Vector<double> v) const {
+  void put(double* row, Vector<double> v) const {
     _mm512_mask_storeu_pd(row + index, static_cast<__mmask8>(mask()), v);
   }
 #else
   template <typename T>
-  PALIMPSEST_INLINE Vector<T> operator()(const T* row, T fill = T(0)) const {
+  Vector<T> operator()(const T* row, T fill = T(0)) const {
     T lanes[kLanes<T>];
     for (std::size_t i = 0; i < kLanes<T>; ++i) lanes[i] = i < count ? row[index + i] : fill;
     Vector<T> v;
@@ -112,7 +109,7 @@ struct PartOfVector {
     return v;
   }
   template <typename T>
-  PALIMPSEST_INLINE void put(T* row, Vector<T> v) const {
+  void put(T* row, Vector<T> v) const {
     T lanes[kLanes<T>];
     __builtin_memcpy(lanes, &v, kVectorBytes);
     for (std::size_t i = 0; i < count; ++i) row[index + i] = lanes[i];
@@ -120,13 +117,20 @@ struct PartOfVector {
 #endif
 
   template <typename T>
-  PALIMPSEST_INLINE void stream(T* row, Vector<T> v) const {
+  void stream(T* row, Vector<T> v) const {
     put(row, v);
   }
 };
 
+// Asks for what a loop reads `distance` elements later: the next row while this one is computed. The processor itself
+// fetches ahead within a page only, and rows are shorter. Nothing happens where there is no memory.
+template <typename At, typename T>
+inline void fetch_ahead(At at, const T* row, std::size_t distance) {
+  __builtin_prefetch(row + at.index + distance);
+}
+
 // To be called after the last stream(): other threads see ordinary stores in order, but not streamed ones.
-PALIMPSEST_INLINE void end_of_streaming() {
+inline void end_of_streaming() {
 #if defined(__SSE2__)
   _mm_sfence();
 #endif
@@ -135,7 +139,7 @@ PALIMPSEST_INLINE void end_of_streaming() {
 // Calls body(at) for each vector of a row of n elements; `at` reads and writes rows there: at(x), at(x,
 // fill), at.put(y, v).
 template <typename T, typename Body>
-PALIMPSEST_INLINE void for_each_vector(std::size_t n, Body&& body) {
+inline void for_each_vector(std::size_t n, Body&& body) {
   std::size_t i = 0;
   for (; i + kLanes<T> <= n; i += kLanes<T>) body(WholeVector{i});
   if (i < n) body(PartOfVector{i, n - i});
@@ -143,7 +147,7 @@ PALIMPSEST_INLINE void for_each_vector(std::size_t n, Body&& body) {
 
 // The same in turn for two accumulators, of which neither waits for the other: body(at, 0) and body(at, 1).
 template <typename T, typename Body>
-PALIMPSEST_INLINE void for_each_vector_in_turn(std::size_t n, Body&& body) {
+inline void for_each_vector_in_turn(std::size_t n, Body&& body) {
   std::size_t i = 0;
   for (; i + 2 * kLanes<T> <= n; i += 2 * kLanes<T>) {
     body(WholeVector{i}, 0);
@@ -158,13 +162,13 @@ PALIMPSEST_INLINE void for_each_vector_in_turn(std::size_t n, Body&& body) {
 
 // The vector with lanes `distance` apart exchanged.
 template <typename T, std::size_t distance, std::size_t... lane>
-PALIMPSEST_INLINE Vector<T> exchanged(Vector<T> v, std::index_sequence<lane...>) {
+inline Vector<T> exchanged(Vector<T> v, std::index_sequence<lane...>) {
   return __builtin_shufflevector(v, v, (lane ^ distance)...);
 }
 
 // All lanes of a vector combined into one value, pairwise: the same tree on every run.
 template <typename T, std::size_t distance = kLanes<T> / 2, typename Combine>
-PALIMPSEST_INLINE T combine_lanes(Vector<T> v, Combine&& combine) {
+inline T combine_lanes(Vector<T> v, Combine&& combine) {
   v = combine(v, exchanged<T, distance>(v, std::make_index_sequence<kLanes<T>>()));
   if constexpr (distance == 1) {
     return v[0];
@@ -174,21 +178,21 @@ PALIMPSEST_INLINE T combine_lanes(Vector<T> v, Combine&& combine) {
 }
 
 template <typename T>
-PALIMPSEST_INLINE T sum_of_lanes(Vector<T> v) {
+inline T sum_of_lanes(Vector<T> v) {
   return combine_lanes<T>(v, [](Vector<T> a, Vector<T> b) { return a + b; });
 }
 
 template <typename T>
-PALIMPSEST_INLINE T largest_lane(Vector<T> v) {
+inline T largest_lane(Vector<T> v) {
   return combine_lanes<T>(v, [](Vector<T> a, Vector<T> b) { return a > b ? a : b; });
 }
 
-PALIMPSEST_INLINE float root_of(float x) { return __builtin_sqrtf(x); }
-PALIMPSEST_INLINE double root_of(double x) { return __builtin_sqrt(x); }
+inline float root_of(float x) { return __builtin_sqrtf(x); }
+inline double root_of(double x) { return __builtin_sqrt(x); }
 
 // The square root of each lane, in the form of a loop that the compiler turns into one instruction.
 template <typename T>
-PALIMPSEST_INLINE Vector<T> root_of_lanes(Vector<T> v) {
+inline Vector<T> root_of_lanes(Vector<T> v) {
   T lanes[kLanes<T>];
   __builtin_memcpy(lanes, &v, kVectorBytes);
   for (std::size_t i = 0; i < kLanes<T>; ++i) lanes[i] = root_of(lanes[i]);
@@ -200,21 +204,21 @@ PALIMPSEST_INLINE Vector<T> root_of_lanes(Vector<T> v) {
 typedef float HalfVector __attribute__((vector_size(kVectorBytes / 2)));
 
 template <std::size_t first, std::size_t... lane>
-PALIMPSEST_INLINE Vector<double> widened(Vector<float> v, std::index_sequence<lane...>) {
+inline Vector<double> widened(Vector<float> v, std::index_sequence<lane...>) {
   return __builtin_convertvector(__builtin_shufflevector(v, v, (first + lane)...), Vector<double>);
 }
-PALIMPSEST_INLINE Vector<double> low_half(Vector<float> v) {
+inline Vector<double> low_half(Vector<float> v) {
   return widened<0>(v, std::make_index_sequence<kLanes<double>>());
 }
-PALIMPSEST_INLINE Vector<double> high_half(Vector<float> v) {
+inline Vector<double> high_half(Vector<float> v) {
   return widened<kLanes<double>>(v, std::make_index_sequence<kLanes<double>>());
 }
 
 template <std::size_t... lane>
-PALIMPSEST_INLINE Vector<float> joined(HalfVector low, HalfVector high, std::index_sequence<lane...>) {
+inline Vector<float> joined(HalfVector low, HalfVector high, std::index_sequence<lane...>) {
   return __builtin_shufflevector(low, high, lane...);
 }
-PALIMPSEST_INLINE Vector<float> narrowed(Vector<double> low, Vector<double> high) {
+inline Vector<float> narrowed(Vector<double> low, Vector<double> high) {
   return joined(__builtin_convertvector(low, HalfVector), __builtin_convertvector(high, HalfVector),
                 std::make_index_sequence<kLanes<float>>());
 }
@@ -223,7 +227,7 @@ PALIMPSEST_INLINE Vector<float> narrowed(Vector<double> low, Vector<double> high
 // Short runs go to several vectors of partial sums, and the runs are added in double precision, so that
 // errors do not grow with n.
 template <typename T, std::size_t kSums, typename Terms>
-PALIMPSEST_INLINE void add_up(std::size_t n, double (&totals)[kSums], Terms&& terms) {
+inline void add_up(std::size_t n, double (&totals)[kSums], Terms&& terms) {
   constexpr std::size_t kChains = 4, kStride = kChains * kLanes<T>, kRun = 2048;
   for (std::size_t k = 0; k < kSums; ++k) totals[k] = 0;
   for (std::size_t begin = 0; begin < n; begin += kRun) {

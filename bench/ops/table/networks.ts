@@ -26,6 +26,12 @@ export const networks: Family = {
     { kernel: 'softmax', detail: 'of rows', inputs: [matrix], run: ([x]) => softmax(x) },
     { kernel: 'logSoftmax', detail: 'of rows', inputs: [matrix], run: ([x]) => logSoftmax(x) },
     {
+      kernel: 'softmaxGrad',
+      detail: 'of rows',
+      inputs: [matrix, matrix],
+      run: (inputs) => applied('softmaxGrad', inputs),
+    },
+    {
       kernel: 'softmaxCrossEntropy',
       detail: '2048 classes',
       inputs: [matrix, indices(COLUMNS, ROWS)],

@@ -71,7 +71,7 @@ function added(product: KernelStep, sum: ElementwiseStep, w: Value): KernelStep 
   };
 }
 
-const blocksMadeBy = (step: Step): readonly Block[] =>
+export const blocksMadeBy = (step: Step): readonly Block[] =>
   (step.kind === 'kernel' ? step.outputs : [step.output]).map(({ block }) => block);
 
 /** Who reads a block, once for every time. */

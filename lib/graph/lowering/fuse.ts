@@ -3,6 +3,7 @@ import { withWideHalves } from '../halves/halves';
 import { withAddedProducts, readersOf } from './addedProducts';
 import { withStepsTogether } from './together';
 import type { ElementwiseStep, KernelStep, Lowered, Step } from './lower';
+import { withMergedRows } from './mergedRows';
 import { sameValue, type Block, type Value } from './value';
 import { elementwiseNumbers } from '../../native';
 import { PalimpsestError } from '../../errors';
@@ -25,7 +26,7 @@ interface Chain {
  * every chain that uses them.
  */
 export function fuse(lowered: Pick<Lowered, 'steps'>): KernelStep[] {
-  const steps = withAddedProducts(withStepsTogether(withWideHalves(lowered.steps)));
+  const steps = withMergedRows(withAddedProducts(withStepsTogether(withWideHalves(lowered.steps))));
   const readers = readersOf(steps);
   const chains = new Map<ElementwiseStep, Chain>();
   for (let i = steps.length - 1; i >= 0; i--) {

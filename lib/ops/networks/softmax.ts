@@ -6,11 +6,12 @@ import { extent, normalizeAxis, sizeOf, type Shape } from '../../graph/shape';
 import type { Spec, Tensor } from '../../graph/tensor';
 import { div, log, mul, sub } from '../elementwise/arithmetic';
 import { exp } from '../elementwise/math';
-import { checkFloats } from '../floats';
+import { checkFloats, checkSame } from '../floats';
 import { stopGradient } from '../shape/identity';
 import { max } from '../reduce/reduce';
 import { sum } from '../reduce/sum';
 import { moveAxis } from '../shape/transpose';
+import { agreedAxis } from '../agreedAxis';
 import { leadingAxes } from '../batching';
 
 const LAST = { axis: -1, keepDims: true } as const;
@@ -19,15 +20,34 @@ const LAST = { axis: -1, keepDims: true } as const;
 export const classRows = ({ shape }: Spec): Shape => [sizeOf(shape.slice(0, -1)), extent(shape, -1)];
 
 /** Every row of scores is one distribution. */
-function sameRow({ first, inputs: [x], mixes }: AxisUse<object>): ExampleAxis {
-  return first.axis < x.shape.length - 1 ? first : mixes('it normalises over the example axis');
+function sameRow(use: AxisUse<object>): ExampleAxis {
+  const axis = agreedAxis(use);
+  return axis.axis < use.inputs[0].shape.length - 1 ? axis : use.mixes('it normalises over the example axis');
 }
 
 /** `x` minus its largest score, which takes part as a constant: adding one to all scores changes nothing. */
 const shifted = (x: Tensor): Tensor => sub(x, stopGradient(max(x, LAST)));
 
-/** `J v = y (v - sum(y v))`; J is symmetric, so this is both rules. */
-const softmaxPartial = (v: Tensor, y: Tensor): Tensor => mul(y, sub(v, sum(mul(y, v), LAST)));
+const pulled = (g: Tensor, y: Tensor): Tensor => mul(y, sub(g, sum(mul(y, g), LAST)));
+
+/** `J v = y (v - sum(y v))` for `y = softmax(x)`; J is symmetric, so this is both rules. */
+const softmaxGradOp = defineOp('softmaxGrad', {
+  infer: ([y, g]) => {
+    checkFloats('softmaxGrad', y, g);
+    checkSame('softmaxGrad', 'cotangents', g, y.shape);
+    return scores('softmaxGrad', y);
+  },
+  lower: {
+    kernel: 'softmaxGrad',
+    views: (_attributes, [y]) => ({ inputs: [classRows(y), classRows(y)], outputs: [classRows(y)] }),
+  },
+  flops: perInput(2),
+  decompose: ([y, g]) => pulled(g, y),
+  batch: leadingAxes(0, 1),
+  example: { axis: sameRow },
+});
+
+const softmaxPartial = (v: Tensor, y: Tensor): Tensor => single(softmaxGradOp([y, v], {}));
 
 const softmaxOp = defineOp('softmax', {
   infer: ([x]) => scores('softmax', x),
@@ -46,7 +66,7 @@ const softmaxOp = defineOp('softmax', {
   example: {
     axis: sameRow,
     through: ({ site, outputs: [y] }) =>
-      site.kind === 'dense' ? { kind: 'dense', values: softmaxPartial(site.values, y) } : null,
+      site.kind === 'dense' ? { kind: 'dense', values: pulled(site.values, y) } : null,
   },
 });
 

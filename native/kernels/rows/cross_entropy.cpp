@@ -1,5 +1,6 @@
 // softmaxCrossEntropy: loss[r] = log(sum_c exp(x[r, c])) - sum_c t[r, c] x[r, c] and its gradient by x, for
-// targets t given as labels (with smoothing, and a label that is left out) or as distributions.
+// targets t given as labels (with smoothing, and a label that is left out) or as distributions. Traffic bounds them, 4 bytes
+// an element of floats forwards and 8 back; a program that wants both has them from one pass.
 #include <algorithm>
 #include <string>
 
@@ -52,30 +53,36 @@ void softmax_cross_entropy(const Call& call) {
   });
 }
 
+// The gradient, and the losses where they are asked for: a second output.
 void softmax_cross_entropy_grad(const Call& call) {
-  call.expect_counts(3, 1);
+  const bool has_loss = call.output_count() == 2;
+  call.expect_counts(3, has_loss ? 2 : 1);
   const View& logits = call.input(0);
   const View& labels = call.input(1);
   const View& weights = call.input(2);
   const View& grad = call.output(0);
   call.expect(logits.rank() == 2 && labels.shape == Shape{logits.dim(0)} && weights.shape == labels.shape &&
-                  grad.shape == logits.shape,
-              "expected logits [R, C], labels [R], g [R] and out [R, C]");
+                  grad.shape == logits.shape && (!has_loss || call.output(1).shape == labels.shape),
+              "expected logits [R, C], labels [R], g [R] and out [R, C], if need be [R]");
   const Labels label(call, "softmaxCrossEntropyGrad", labels, logits.dim(1));
   dispatch_float(logits.dtype, [&]<typename T>() {
     const T* x = logits.as<T>();
     const T* g = weights.as<T>();
     T* out = grad.as<T>();
+    T* losses = has_loss ? call.output(1).as<T>() : nullptr;
     const std::size_t n = static_cast<std::size_t>(logits.dim(1));
     const auto loop = row_loops().of<T>().cross_entropy_grad;
+    const Write write = write_for(sizeof(T) * static_cast<std::size_t>(grad.size));
     for_each_unit(call.workers, static_cast<std::size_t>(labels.size), static_cast<double>(n),
                   [&](std::size_t r) {
                     const std::size_t at = r * n;
+                    T* const loss = has_loss ? losses + r : nullptr;
                     if (label.of[r] == label.ignored) {
                       std::fill_n(out + at, n, T(0));
+                      if (has_loss) *loss = T(0);
                     } else {
                       const auto own = static_cast<std::size_t>(label.of[r]);
-                      loop(n, x + at, own, label.smoothing, g[r], out + at);
+                      loop(n, x + at, own, label.smoothing, g[r], write, out + at, loss);
                     }
                   });
   });
@@ -114,8 +121,9 @@ void soft_cross_entropy_grad(const Call& call) {
     if (grad.size == 0) return;
     const std::size_t n = static_cast<std::size_t>(logits.dim(1));
     const auto loop = row_loops().of<T>().soft_cross_entropy_grad;
+    const Write write = write_for(sizeof(T) * static_cast<std::size_t>(grad.size));
     for_each_unit(call.workers, static_cast<std::size_t>(weights.size), static_cast<double>(n),
-                  [&](std::size_t r) { loop(n, x + r * n, t + r * n, g[r], out + r * n); });
+                  [&](std::size_t r) { loop(n, x + r * n, t + r * n, g[r], write, out + r * n); });
   });
 }
 

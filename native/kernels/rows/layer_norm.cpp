@@ -31,8 +31,9 @@ void layer_norm(const Call& call) {
     if (x.size == 0) return;
     const std::size_t n = static_cast<std::size_t>(x.dim(1));
     const auto loop = row_loops().of<T>().layer_norm;
+    const Write write = write_for(sizeof(T) * static_cast<std::size_t>(y.size));
     for_each_unit(call.workers, static_cast<std::size_t>(x.dim(0)), static_cast<double>(n),
-                  [&](std::size_t r) { loop(n, in + r * n, a, b, eps, out + r * n); });
+                  [&](std::size_t r) { loop(n, in + r * n, a, b, eps, write, out + r * n); });
   });
 }
 
@@ -63,6 +64,7 @@ void gradients(const Call& call, double eps) {
   const StoragePtr totals = call.scratch(checked_mul(2 * count * sizeof(double), n));
   double* const total = reinterpret_cast<double*>(totals->data());
   const auto loop = row_loops().of<T>().layer_norm_grads;
+  const Write write = write_for(sizeof(T) * static_cast<std::size_t>(x.size));
   call.workers.parallel_for(count, [&](std::size_t s) {
     const StoragePtr scratch = call.scratch(checked_mul(2 * sizeof(T), n));
     T* const part = reinterpret_cast<T*>(scratch->data());
@@ -72,7 +74,7 @@ void gradients(const Call& call, double eps) {
     for (std::size_t begin = s * stretch; begin < end; begin += kRun) {
       std::fill_n(part, 2 * n, T(0));
       for (std::size_t r = begin; r < std::min(end, begin + kRun); ++r) {
-        loop(n, in + r * n, gain, up + r * n, eps, dx + r * n, part, part + n);
+        loop(n, in + r * n, gain, up + r * n, eps, write, dx + r * n, part, part + n);
       }
       for (std::size_t i = 0; i < 2 * n; ++i) sum[i] += static_cast<double>(part[i]);
     }

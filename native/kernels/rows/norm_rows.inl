@@ -1,6 +1,7 @@
 // Layer and group norm of a row. Included by one file per instruction set, with the precautions of lanes.h.
 #include "kernels/lanes.h"
 #include "row_loops.h"
+#include "write_row.inl"
 
 namespace palimpsest {
 namespace {
@@ -33,6 +34,7 @@ inline Centred<T> centred(std::size_t n, const T* x, double eps) {
   const T centre = mean_of(n, x);
   double totals[2];
   add_up<T>(n, totals, [&](auto at, Vector<T>* sums) {
+    fetch_ahead(at, x, n);
     const Vector<T> d = at(x, centre) - centre;
     sums[0] += d;
     sums[1] += d * d;
@@ -41,12 +43,13 @@ inline Centred<T> centred(std::size_t n, const T* x, double eps) {
 }
 
 template <typename T>
-PALIMPSEST_LOOP void layer_norm_row(std::size_t n, const T* x, const T* gain, const T* bias, double eps,
-                                    T* y) {
+void layer_norm_row(std::size_t n, const T* x, const T* gain, const T* bias, double eps, Write write,
+                    T* y) {
   const Centred<T> row = centred(n, x, eps);
   const T rstd = static_cast<T>(row.rstd);
-  for_each_vector<T>(
-      n, [&](auto at) { at.put(y, ((at(x) - row.centre) - row.rest) * rstd * at(gain) + at(bias)); });
+  write_row<T>(n, write, y, [&](auto at) {
+    return ((at(x) - row.centre) - row.rest) * rstd * at(gain) + at(bias);
+  });
 }
 
 // dx = rstd * (h - mean(h) - xhat * mean(h xhat)), written as a h + b (x - centre) + c.
@@ -73,11 +76,12 @@ struct LayerNormGrad {
 };
 
 template <typename T>
-inline LayerNormGrad<T> layer_norm_gradient(std::size_t n, const T* x, const T* gain, const T* g,
-                                            double eps) {
+inline LayerNormGrad<T> layer_norm_gradient(std::size_t n, const T* x, const T* gain, const T* g, double eps) {
   const T centre = mean_of(n, x);
   double totals[4];
   add_up<T>(n, totals, [&](auto at, Vector<T>* sums) {
+    fetch_ahead(at, x, n);
+    fetch_ahead(at, g, n);
     const Vector<T> d = at(x, centre) - centre;
     const Vector<T> h = at(g) * at(gain);
     sums[0] += d;
@@ -90,30 +94,29 @@ inline LayerNormGrad<T> layer_norm_gradient(std::size_t n, const T* x, const T* 
 }
 
 template <typename T>
-PALIMPSEST_LOOP void layer_norm_grad_row(std::size_t n, const T* x, const T* gain, const T* g, double eps,
-                                         T* dx) {
+void layer_norm_grad_row(std::size_t n, const T* x, const T* gain, const T* g, double eps, T* dx) {
   const auto [row, grad] = layer_norm_gradient(n, x, gain, g, eps);
   const T centre = row.centre, a = grad.a, b = grad.b, c = grad.c;
   for_each_vector<T>(n, [&](auto at) { at.put(dx, (at(g) * at(gain) * a + (at(x) - centre) * b) + c); });
 }
 
 template <typename T>
-PALIMPSEST_LOOP void layer_norm_grads_row(std::size_t n, const T* x, const T* gain, const T* g, double eps,
-                                          T* dx, T* dgain, T* dbias) {
+void layer_norm_grads_row(std::size_t n, const T* x, const T* gain, const T* g, double eps, Write write,
+                          T* dx, T* dgain, T* dbias) {
   const auto [row, grad] = layer_norm_gradient(n, x, gain, g, eps);
   const T centre = row.centre, rest = row.rest, a = grad.a, b = grad.b, c = grad.c;
   const T rstd = static_cast<T>(row.rstd);
-  for_each_vector<T>(n, [&](auto at) {
+  write_row<T>(n, write, dx, [&](auto at) {
     const Vector<T> up = at(g), d = at(x) - centre;
-    at.put(dx, (up * at(gain) * a + d * b) + c);
     at.put(dgain, at(dgain) + up * ((d - rest) * rstd));
     at.put(dbias, at(dbias) + up);
+    return (up * at(gain) * a + d * b) + c;
   });
 }
 
 template <typename T>
-PALIMPSEST_LOOP void group_norm_rows(std::size_t channels, std::size_t cells, const T* x, const T* gain,
-                                     const T* bias, double eps, T* y) {
+void group_norm_rows(std::size_t channels, std::size_t cells, const T* x, const T* gain, const T* bias,
+                     double eps, T* y) {
   const Centred<T> group = centred(channels * cells, x, eps);
   for (std::size_t c = 0; c < channels; ++c) {
     const T scale = static_cast<T>(group.rstd) * gain[c];
@@ -124,8 +127,8 @@ PALIMPSEST_LOOP void group_norm_rows(std::size_t channels, std::size_t cells, co
 }
 
 template <typename T>
-PALIMPSEST_LOOP void group_norm_grad_rows(std::size_t channels, std::size_t cells, const T* x, const T* gain,
-                                          const T* g, double eps, T* dx) {
+void group_norm_grad_rows(std::size_t channels, std::size_t cells, const T* x, const T* gain, const T* g,
+                          double eps, T* dx) {
   const Centred<T> group = centred(channels * cells, x, eps);
   double h_sum = 0, h_dot = 0;
   for (std::size_t c = 0; c < channels; ++c) {
@@ -149,7 +152,7 @@ PALIMPSEST_LOOP void group_norm_grad_rows(std::size_t channels, std::size_t cell
 }
 
 template <typename T>
-PALIMPSEST_LOOP void rms_norm_row(std::size_t n, const T* x, const T* gain, double eps, T* y) {
+void rms_norm_row(std::size_t n, const T* x, const T* gain, double eps, T* y) {
   double total[1];
   add_up<T>(n, total, [&](auto at, Vector<T>* sums) { sums[0] += at(x) * at(x); });
   const T scale = static_cast<T>(1 / __builtin_sqrt(total[0] / static_cast<double>(n) + eps));
@@ -158,8 +161,7 @@ PALIMPSEST_LOOP void rms_norm_row(std::size_t n, const T* x, const T* gain, doub
 
 // dx = r h - x r^3 mean(h x) with h = g gain
 template <typename T>
-PALIMPSEST_LOOP void rms_norm_grad_row(std::size_t n, const T* x, const T* gain, const T* g, double eps,
-                                       T* dx) {
+void rms_norm_grad_row(std::size_t n, const T* x, const T* gain, const T* g, double eps, T* dx) {
   double totals[2];
   add_up<T>(n, totals, [&](auto at, Vector<T>* sums) {
     const Vector<T> v = at(x);
@@ -191,8 +193,7 @@ inline T mean_of_runs(const ChannelRuns& runs, const T* x) {
 }
 
 template <typename T>
-PALIMPSEST_LOOP void batch_norm_runs(const ChannelRuns& runs, const T* x, T gain, T bias, double eps, T* y,
-                                     T* statistics) {
+void batch_norm_runs(const ChannelRuns& runs, const T* x, T gain, T bias, double eps, T* y, T* statistics) {
   const T centre = mean_of_runs(runs, x);
   double deviations = 0, squares = 0;
   for_each_run(runs, [&](std::size_t at_run) {
@@ -220,8 +221,7 @@ PALIMPSEST_LOOP void batch_norm_runs(const ChannelRuns& runs, const T* x, T gain
 }
 
 template <typename T>
-PALIMPSEST_LOOP void batch_norm_grad_runs(const ChannelRuns& runs, const T* x, T gain, const T* g,
-                                          double eps, T* dx) {
+void batch_norm_grad_runs(const ChannelRuns& runs, const T* x, T gain, const T* g, double eps, T* dx) {
   const T centre = mean_of_runs(runs, x);
   double sums_of[4] = {};
   for_each_run(runs, [&](std::size_t at_run) {

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "kernels/parameter_loops/parameter_loops.h"
+
 namespace palimpsest {
 
 // The runs of elements that one channel of a batch consists of.
@@ -15,20 +17,24 @@ struct ChannelRuns {
 // set. Rows have at least one element, and outputs are apart from inputs.
 template <typename T>
 struct RowLoops {
-  void (*softmax)(std::size_t n, const T* x, T* y);
-  void (*log_softmax)(std::size_t n, const T* x, T* y);
+  void (*softmax)(std::size_t n, const T* x, Write write, T* y);
+  void (*log_softmax)(std::size_t n, const T* x, Write write, T* y);
+  // y (g - sum(y g)) for y = softmax(x), and the same from x
+  void (*softmax_grad)(std::size_t n, const T* y, const T* g, Write write, T* dx);
+  void (*softmax_grad_of_scores)(std::size_t n, const T* x, const T* g, Write write, T* dx);
   // log(sum exp x) - sum(t x) for the target t = (1 - smoothing) onehot(label) + smoothing / n, and its
-  // gradient (softmax(x) - t) * g
+  // gradient (softmax(x) - t) * g, which also says the loss where `loss` is not null
   T (*cross_entropy)(std::size_t n, const T* x, std::size_t label, double smoothing);
-  void (*cross_entropy_grad)(std::size_t n, const T* x, std::size_t label, double smoothing, T g, T* dx);
+  void (*cross_entropy_grad)(std::size_t n, const T* x, std::size_t label, double smoothing, T g, Write write,
+                             T* dx, T* loss);
   // sum(t) log(sum exp x) - sum(t x) for any target t, and its gradient (softmax(x) sum(t) - t) * g
   T (*soft_cross_entropy)(std::size_t n, const T* x, const T* target);
-  void (*soft_cross_entropy_grad)(std::size_t n, const T* x, const T* target, T g, T* dx);
-  void (*layer_norm)(std::size_t n, const T* x, const T* gain, const T* bias, double eps, T* y);
+  void (*soft_cross_entropy_grad)(std::size_t n, const T* x, const T* target, T g, Write write, T* dx);
+  void (*layer_norm)(std::size_t n, const T* x, const T* gain, const T* bias, double eps, Write write, T* y);
   void (*layer_norm_grad)(std::size_t n, const T* x, const T* gain, const T* g, double eps, T* dx);
   // The same gradient by x, and what the row adds to those by gain and bias.
-  void (*layer_norm_grads)(std::size_t n, const T* x, const T* gain, const T* g, double eps, T* dx, T* dgain,
-                           T* dbias);
+  void (*layer_norm_grads)(std::size_t n, const T* x, const T* gain, const T* g, double eps, Write write, T* dx,
+                           T* dgain, T* dbias);
   // A group of `channels` rows of `cells` elements, normalised together, with one gain and bias per channel.
   void (*group_norm)(std::size_t channels, std::size_t cells, const T* x, const T* gain, const T* bias,
                      double eps, T* y);

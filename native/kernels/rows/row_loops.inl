@@ -9,6 +9,8 @@ namespace {
 template <typename T>
 constexpr RowLoops<T> kRowLoopsOf = {softmax_row<T>,
                                      log_softmax_row<T>,
+                                     softmax_grad_row<T>,
+                                     softmax_grad_of_scores_row<T>,
                                      cross_entropy_row<T>,
                                      cross_entropy_grad_row<T>,
                                      soft_cross_entropy_row<T>,

@@ -4,9 +4,12 @@ import { writeSync } from 'node:fs';
 import { codeOf as limitCode } from '../../../bench/limits';
 import { evaluate } from '../../../lib/graph/evaluate';
 import { native } from '../../../lib/native';
-import { grad } from '../../../lib/transforms/grad';
+import { grad, valueAndGrad } from '../../../lib/transforms/grad';
+import { vjp } from '../../../lib/transforms/vjp';
 import { add, square } from '../../../lib/ops/elementwise/arithmetic';
 import { tensor } from '../../../lib/graph/create';
+import { softmaxCrossEntropy } from '../../../lib/ops/losses';
+import { softmax } from '../../../lib/ops/networks';
 import { matmul } from '../../../lib/ops/products/matmul';
 import { sum } from '../../../lib/ops/reduce/sum';
 import { dtypesOf, functionOf, inputsOf, outputsOf, variablesOf, type Case, type Row } from '../../ops/row';
@@ -67,6 +70,13 @@ async function programsOfTheTable(): Promise<EncodedProgram[]> {
   // No op by itself: lowering makes `addProduct` of a sum and a product of low rank.
   const [w, a, b] = [zeros([300, 256]), zeros([300, 2]), zeros([2, 256])];
   await evaluate(add(w, matmul(a, b))).catch(() => undefined);
+  // Nor these: a softmax's gradient beside the softmax, and losses that are an output of their gradient.
+  const scores = zeros([4, 7]);
+  const shares = vjp((x: typeof scores) => softmax(x), scores);
+  await evaluate([shares.value, shares.pull(zeros([4, 7]))]).catch(() => undefined);
+  const labels = tensor(new Int32Array(4));
+  const loss = valueAndGrad((x: typeof scores) => sum(softmaxCrossEntropy(x, labels)))(scores);
+  await evaluate([loss.value, loss.grad]).catch(() => undefined);
   native.createProgram = create;
   return [...codes.values(), ...LIMITS].map(decoded);
 }

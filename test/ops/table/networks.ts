@@ -134,6 +134,28 @@ export const networks: readonly Row[] = [
   softmaxRow('softmax', softmax, (value, row) => Math.exp(logShare(value, row))),
   softmaxRow('logSoftmax', logSoftmax, logShare),
   {
+    name: 'softmaxGrad',
+    run: ([x, g], { axis = -1 } = {} as any) => vjp((z) => softmax(z, { axis }), x!).pull(g!),
+    reference: ([x, g], { axis = -1 } = {} as any) => {
+      const last = axis < 0 ? axis + x!.shape.length : axis;
+      return build(x!.shape, (index) => {
+        const [row, up] = [x!, g!].map((of) => elementsAlong(of, [last], index.with(last, 0)));
+        const share = (i: number): number => Math.exp(logShare(row![i]!, row!));
+        const mean = total(up!.map((value, i) => value * share(i)));
+        return share(index[last]!) * (up![index[last]!]! - mean);
+      });
+    },
+    cases: SOFTMAX_CASES.map((of) => ({ ...of, inputs: [...of.inputs, ...of.inputs] })),
+    large: {
+      ...scores('large', [700, 150]),
+      inputs: [0, 1].map(() => ({ shape: [700, 150], range: [-3, 3] })),
+    },
+    examples: [
+      { axes: [0, 0], output: 0 },
+      { axes: [2, 2], output: 2, of: 'in the middle' },
+    ],
+  },
+  {
     name: 'layerNorm',
     run: ([x, gain, bias], options) => layerNorm(x!, gain!, bias!, options),
     reference: ([x, gain, bias], { eps = EPS } = {}) => {
