@@ -32,6 +32,13 @@ export const networks: Family = {
       run: (inputs) => applied('softmaxGrad', inputs),
     },
     {
+      kernel: 'softmaxGradOfScores',
+      detail: 'of rows',
+      inputs: [matrix, matrix],
+      run: ([x, g]) => applied('softmaxGrad', [softmax(x), g]),
+      against: 'softmaxGrad of rows',
+    },
+    {
       kernel: 'softmaxCrossEntropy',
       detail: '2048 classes',
       inputs: [matrix, indices(COLUMNS, ROWS)],
