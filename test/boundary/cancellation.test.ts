@@ -55,7 +55,7 @@ import { directions } from '../support/sequence';
 jest.setTimeout(PATIENCE_MS);
 
 /** R16. */
-const TRIALS = isSanitized ? 20 : 100;
+const TRIALS = isSanitized ? 6 : 100;
 const LONGEST_P95_MS = 100;
 /** The disk, which other processes use too, ends a flush that has begun whatever we want. */
 const FLUSH_MS = 250;

@@ -5,6 +5,7 @@ import type { Tensor } from '../../lib/graph/tensor';
 import { memory, trimMemory } from '../../lib/native';
 import { full, mul } from '../../lib/ops/elementwise/arithmetic';
 import { reshape } from '../../lib/ops/shape/reshape';
+import { isSanitized } from '../support/child';
 import { memoryAtRest } from '../support/garbage';
 
 const input = (): Tensor => tensor(new Float32Array(1000).fill(2));
@@ -45,7 +46,9 @@ describe('what is disposed while a run needs it', () => {
   });
 });
 
-test('what is counted as live does not depend on the blocks that earlier work has left', async () => {
+// A sanitized build takes every block from the system, so that each has its guards: nothing is left.
+const testOfCache = isSanitized ? test.skip : test;
+testOfCache('what is counted as live does not depend on the blocks that earlier work has left', async () => {
   const rest = await memoryAtRest();
   trimMemory();
   const { cachedBytes } = memory();
