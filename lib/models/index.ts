@@ -12,7 +12,14 @@ export {
   type Network,
   type ParameterShape,
 } from './checkpoint/checkpointModel';
-export type { ImageInputs, KeyValueCache, ModelInputs, TokenInputs } from './inputs';
+export type {
+  DenoisingInputs,
+  ImageInputs,
+  KeyValueCache,
+  LatentInputs,
+  ModelInputs,
+  TokenInputs,
+} from './inputs';
 export type { Hooks } from './hooks/hooks';
 export { run, type HookedOutputs, type HookedRunOptions, type ValuePatch } from './hooks/run';
 export type { Json, JsonObject } from './json';
@@ -26,3 +33,4 @@ export {
   type SentenceEncoder,
   type SentenceEncoderOptions,
 } from './imported/sentenceEncoder';
+export * from './diffusion';

@@ -48,7 +48,8 @@ export async function assembled(family: Family, given: ModelFiles): Promise<Chec
   checkDTypes(where, converted);
   const isBuffer = (name: string): boolean => !parameters.has(name) && !network.tied.has(name);
   return new CheckpointModel({
-    config: given.config as ModelConfig,
+    // `diffusers` writes no model_type: the class stands for it.
+    config: { model_type: family.modelType, ...(given.config as object) },
     architecture,
     parameters: converted,
     buffers: new Parameters(files.names.filter(isBuffer).map((name) => [name, files.tensor(name)] as const)),

@@ -11,10 +11,12 @@ import { saveModel, type SaveOptions } from '../save';
 export interface ModelOutputs {
   /** [N, T, vocabulary] for models of texts with a head, [N, classes] for classifiers. */
   readonly logits?: Tensor;
-  /** The last hidden states, behind the final norm. */
+  /** The last hidden states, behind the final norm; of a U-Net what it predicts, of an autoencoder images. */
   readonly hidden: Tensor;
   /** Keys and values of all steps so far, for the `cache` of the next call. Decoders only. */
   readonly cache?: KeyValueCache;
+  /** Gaussians of latents, for images. Autoencoders only. */
+  readonly posterior?: { readonly mean: Tensor; readonly logVariance: Tensor };
 }
 
 /** A tensor that a model must have. */

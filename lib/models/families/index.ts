@@ -1,3 +1,4 @@
+import { autoencoderFamily, unetFamily } from '../diffusion/families';
 import type { Family } from './family';
 import { gemma2 } from './gemma2';
 import { gpt2 } from './gpt2';
@@ -10,10 +11,11 @@ import { olmo, olmo2, olmoe } from './olmo';
 import { phi3 } from './phi3';
 import { qwen2, qwen3 } from './qwen';
 
-/** Every family of checkpoints that can be loaded, by its `model_type`. */
+/** Every family of checkpoints that can be loaded, by its `model_type`, or by `_class_name` where it is one of `diffusers`. */
 export const FAMILIES: ReadonlyMap<string, Family> = new Map(
   [
     ...[gpt2, gptNeoX, gptJ, llama, mistral, qwen2, qwen3],
     ...[olmo, olmo2, olmoe, gemma2, phi3, mixtral],
+    ...[unetFamily, autoencoderFamily],
   ].map((family) => [family.modelType, family]),
 );
