@@ -8,7 +8,6 @@ import { bytesOf } from '../../io/tensorBytes';
 import { cast } from '../../ops/elementwise/arithmetic';
 import type { Family } from '../families/family';
 import type { JsonObject } from '../json';
-import type { ModelConfig } from '../model';
 import { CheckpointModel, type CheckpointParts, type Network } from './checkpointModel';
 import { Fields } from './fields';
 import type { WeightFiles } from './weights';
