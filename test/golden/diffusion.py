@@ -419,7 +419,7 @@ def clipped(c, x0, default=True):
     return np.clip(x0, -r, r) if c.get('clip_sample', default) else x0
 
 
-def ddim(c, n, x, net, eta=0.0):
+def ddim(c, n, x, net, eta=0.0, useClippedOutput=False):
     ac, T = cumulative(c), c.get('num_train_timesteps', 1000)
     final = 1.0 if c.get('set_alpha_to_one', True) else ac[0]
     for i, t in enumerate(spaced(c, n)[::-1]):
@@ -427,6 +427,7 @@ def ddim(c, n, x, net, eta=0.0):
         a, b = ac[int(t)], ac[before] if before >= 0 else final
         x0, eps = parts(c, a, x, net(x, t))
         x0 = clipped(c, x0)
+        eps = (x - a ** 0.5 * x0) / (1 - a) ** 0.5 if useClippedOutput else eps
         s = eta * ((1 - b) / (1 - a) * (1 - a / b)) ** 0.5
         x = b ** 0.5 * x0 + (1 - b - s ** 2) ** 0.5 * eps + s * noise(i, x)
         yield t, x
@@ -505,6 +506,7 @@ RUNS = [
                 set_alpha_to_one=False, steps_offset=1), 5, {}),
     (ddim, dict(_class_name='DDIMScheduler', timestep_spacing='trailing', prediction_type='v_prediction', clip_sample_range=1.5), 7, {'eta': 0.6}),
     (ddim, dict(_class_name='DDIMScheduler', prediction_type='sample', num_train_timesteps=100), 4, {}),
+    (ddim, dict(_class_name='DDIMScheduler', timestep_spacing='trailing'), 5, {'useClippedOutput': True}),
     (ddpm, dict(_class_name='DDPMScheduler'), 6, {}),
     (ddpm, dict(_class_name='DDPMScheduler', variance_type='fixed_large', clip_sample=False, timestep_spacing='linspace',
                 prediction_type='v_prediction', num_train_timesteps=50), 50, {}),

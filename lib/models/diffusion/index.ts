@@ -3,4 +3,5 @@ export { addNoise, velocity, type NoiseSchedule, type PredictionType } from './s
 export { loadScheduler, schedulerOf } from './schedulers/load';
 export type { Sampler, SamplerOptions, SamplerState, Scheduler } from './schedulers/scheduler';
 export { DiffusionPipeline, loadPipeline, type LoadPipelineOptions, type PipelineParts } from './pipeline';
+export { denoise, type DenoiseOptions, type DenoisingFunction } from './denoise';
 export { sampleLatents, type SampleOptions } from './sample';

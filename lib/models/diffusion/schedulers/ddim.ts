@@ -1,7 +1,7 @@
 import { OptionError } from '../../../errors';
 import type { Tensor } from '../../../graph/tensor';
 import { clip } from '../../../ops/elementwise/activations';
-import { add, mul } from '../../../ops/elementwise/arithmetic';
+import { add, mul, sub } from '../../../ops/elementwise/arithmetic';
 import type { Fields } from '../../checkpoint/fields';
 import { partsOf, readNoiseSchedule, readSpacing, spacedSteps } from './noiseSchedule';
 import { alphaAt, type Scheduler } from './scheduler';
@@ -13,6 +13,10 @@ export function readClipping(fields: Fields): (original: Tensor) => Tensor {
   const range = fields.number('clip_sample_range', 1);
   return fields.flag('clip_sample', true) ? (x) => clip(x, { min: -range, max: range }) : (x) => x;
 }
+
+/** The noise that leads from a clean sample to this one. */
+const noiseOf = (a: number, sample: Tensor, original: Tensor): Tensor =>
+  mul(sub(sample, mul(original, Math.sqrt(a))), 1 / Math.sqrt(1 - a));
 
 /**
  * Denoising diffusion implicit models (Song et al. 2021): with the clean sample x0 and the noise that an output means, and b for the a
@@ -29,7 +33,7 @@ export function ddim(fields: Fields): Scheduler {
   return {
     kind: 'DDIMScheduler',
     schedule,
-    sampler: (steps, { eta = 0 } = {}) => {
+    sampler: (steps, { eta = 0, useClippedOutput = false } = {}) => {
       if (!(eta >= 0 && eta <= 1)) throw new OptionError(`scheduler: eta from 0 to 1 expected, got ${eta}`);
       const timesteps = spacedSteps(spacing, steps, trainSteps);
       return {
@@ -43,8 +47,10 @@ export function ddim(fields: Fields): Scheduler {
           const b = alphaAt(schedule, t - Math.floor(trainSteps / steps), final);
           const parts = partsOf(prediction, a, sample, output);
           const deviation = eta * Math.sqrt(((1 - b) / (1 - a)) * (1 - a / b));
-          const direction = mul(parts.noise, Math.sqrt(Math.max(1 - b - deviation ** 2, 0)));
-          const next = add(mul(clipped(parts.original), Math.sqrt(b)), direction);
+          const original = clipped(parts.original);
+          const towards = useClippedOutput ? noiseOf(a, sample, original) : parts.noise;
+          const direction = mul(towards, Math.sqrt(Math.max(1 - b - deviation ** 2, 0)));
+          const next = add(mul(original, Math.sqrt(b)), direction);
           return { sample: noise && eta > 0 ? add(next, mul(noise, deviation)) : next, outputs: [] };
         },
       };

@@ -28,6 +28,8 @@ export interface Sampler {
 export interface SamplerOptions {
   /** How much of DDPM's noise a step of DDIM adds, 0 to 1 (eta of Song et al. 2021). DDIM only. Default 0. */
   readonly eta?: number;
+  /** The noise of a step is what leads to the clipped clean sample, not what the network said. DDIM only. Default false. */
+  readonly useClippedOutput?: boolean;
 }
 
 /** A scheduler of `diffusers`: how noise is added, and how samples are drawn. */
