@@ -9,10 +9,12 @@ import { saveModel, type SaveOptions } from '../save';
 
 /** What a forward pass gives. All of it is lazy: what is not asked for is not computed. */
 export interface ModelOutputs {
-  /** [N, T, vocabulary] for models of texts with a head, [N, classes] for classifiers. */
+  /** [N, T, vocabulary] for models of texts with a head, [N, classes] for classifiers, [N, T, classes] for those of steps. */
   readonly logits?: Tensor;
   /** The last hidden states, behind the final norm. */
   readonly hidden: Tensor;
+  /** What the pooler of an encoder makes of the first step, [N, width]. */
+  readonly pooled?: Tensor;
   /** Keys and values of all steps so far, for the `cache` of the next call. Decoders only. */
   readonly cache?: KeyValueCache;
 }

@@ -1,3 +1,5 @@
+import { bert, roberta } from './bert';
+import { distilbert } from './distilbert';
 import type { Family } from './family';
 import { gemma2 } from './gemma2';
 import { gpt2 } from './gpt2';
@@ -15,5 +17,6 @@ export const FAMILIES: ReadonlyMap<string, Family> = new Map(
   [
     ...[gpt2, gptNeoX, gptJ, llama, mistral, qwen2, qwen3],
     ...[olmo, olmo2, olmoe, gemma2, phi3, mixtral],
+    ...[bert, roberta, distilbert],
   ].map((family) => [family.modelType, family]),
 );
