@@ -27,8 +27,11 @@ export interface ImageInputs {
   readonly pixelValues: Tensor;
 }
 
+/** What a model of images and texts is given. */
+export type ImageAndTokenInputs = ImageInputs & TokenInputs;
+
 /** A bare tensor stands for what a model cannot do without: token ids, pixel values, or the rows of a classifier. */
-export type ModelInputs = Tensor | TokenInputs | ImageInputs;
+export type ModelInputs = Tensor | TokenInputs | ImageInputs | ImageAndTokenInputs;
 
 /** How many steps a cache holds. */
 export const cachedSteps = (cache: KeyValueCache | undefined): number => cache?.blocks[0]?.keys.shape[2] ?? 0;

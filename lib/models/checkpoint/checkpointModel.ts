@@ -13,8 +13,11 @@ export interface ModelOutputs {
   readonly logits?: Tensor;
   /** The last hidden states, behind the final norm. */
   readonly hidden: Tensor;
-  /** What the pooler of an encoder makes of the first step, [N, width]. */
+  /** What stands for an input as a whole, [N, width]: of an encoder what its pooler makes of the first step. */
   readonly pooled?: Tensor;
+  /** Places in the space that images and texts share, of CLIP: [N, outputs]; of length 1 where both are given. */
+  readonly textEmbeddings?: Tensor;
+  readonly imageEmbeddings?: Tensor;
   /** Keys and values of all steps so far, for the `cache` of the next call. Decoders only. */
   readonly cache?: KeyValueCache;
 }
@@ -29,7 +32,14 @@ export interface ParameterShape {
 export interface Network {
   /** In the order in which they are used. */
   readonly parameters: readonly ParameterShape[];
-  readonly outputs: (parameters: Parameters, inputs: ModelInputs, hooks: Hooks) => ModelOutputs;
+  /** What a forward pass uses and training does not move: running statistics. Default: nothing. */
+  readonly buffers?: readonly ParameterShape[];
+  readonly outputs: (
+    parameters: Parameters,
+    inputs: ModelInputs,
+    hooks: Hooks,
+    buffers: Parameters,
+  ) => ModelOutputs;
   /** The names that `run` can read and replace, in the order of the forward pass. */
   readonly hookPoints: readonly string[];
   /** Names of parameters that are another's tensor, by that one's name. */
@@ -44,7 +54,7 @@ export interface CheckpointParts {
   readonly architecture: string;
   /** Under the checkpoint's own names, in the order of its files. */
   readonly parameters: Parameters;
-  /** What else the files hold: stored masks and frequencies, which no forward pass uses. Saved as they were. */
+  /** What else the files hold: running statistics, and stored masks, which no forward pass uses. Saved as they were. */
   readonly buffers: Parameters;
   /** What `generation_config.json` says; empty without one. */
   readonly generation: JsonObject;
@@ -102,7 +112,7 @@ export class CheckpointModel implements Model {
 
   /** All outputs; `hooks` look into the pass. */
   outputs(parameters: Parameters, inputs: ModelInputs, hooks: Hooks = NO_HOOKS): ModelOutputs {
-    return this.#parts.network.outputs(parameters, inputs, hooks);
+    return this.#parts.network.outputs(parameters, inputs, hooks, this.buffers);
   }
 
   /** The texts of \`config.json\` and \`generation_config.json\`, as they were loaded. */

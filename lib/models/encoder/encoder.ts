@@ -1,6 +1,6 @@
 import { ShapeError } from '../../errors';
 import type { Parameters } from '../../graph/parameters';
-import { extent, sameShape, formatShape } from '../../graph/shape';
+import { formatShape, sameShape } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { add, cast, mul, notEqual, zeros } from '../../ops/elementwise/arithmetic';
 import { embedding } from '../../ops/indexing/embedding';
@@ -8,11 +8,9 @@ import { iota } from '../../ops/indexing/iota';
 import { asIndices } from '../../ops/indices';
 import { linear } from '../../ops/products/matmul';
 import { cumsum } from '../../ops/scan';
-import { reshape } from '../../ops/shape/reshape';
-import { slice } from '../../ops/shape/slice';
 import type { ModelOutputs, Network, ParameterShape } from '../checkpoint/checkpointModel';
 import { activationOf } from '../decoder/activations';
-import { normalized, normShapes, project, projectionShapes } from '../decoder/layers';
+import { normalized, normShapes, project, projectionShapes, stepAt } from '../decoder/layers';
 import { stepsOf, type Steps } from '../decoder/positions';
 import type { BlockCall } from '../decoder/selfAttention';
 import { blockOf, blockShapes, stackHookPoints } from '../decoder/stack';
@@ -56,7 +54,7 @@ export function encoder(d: EncoderDescription, head: EncoderHead, prefix: string
     tied: tiedNames(head, table),
     outputs: (parameters, given, hooks) => {
       const hidden = passed(d, parameters, given, hooks, below, block);
-      const pooled = pooler && hooks.at('pooled', throughLayers(parameters, [pooler], firstStep(hidden)));
+      const pooled = pooler && hooks.at('pooled', throughLayers(parameters, [pooler], stepAt(hidden, 0)));
       const logits = logitsOf(d, head, parameters, hidden, pooled, table);
       return {
         ...(logits ? { logits: hooks.at('logits', logits) } : {}),
@@ -113,12 +111,6 @@ function typesOf({ tokenTypes }: EncoderDescription, { inputs, ids }: Steps): Te
   return asIndices('encoder', tokenTypeIds, tokenTypes, 'tokenTypeIds');
 }
 
-/** [N, T, width] -> [N, width] */
-function firstStep(hidden: Tensor): Tensor {
-  const [examples, width] = [extent(hidden.shape, 0), extent(hidden.shape, 2)];
-  return reshape(slice(hidden, { stops: [examples, 1] }), [examples, width]);
-}
-
 const throughLayers = (parameters: Parameters, layers: readonly HeadLayer[], x: Tensor): Tensor =>
   layers.reduce((value, { name, activation }) => {
     const y = project(parameters, name, value);
@@ -137,7 +129,7 @@ function logitsOf(
     case 'none':
       return undefined;
     case 'text':
-      return throughLayers(parameters, head.layers, pooled ?? firstStep(hidden));
+      return throughLayers(parameters, head.layers, pooled ?? stepAt(hidden, 0));
     case 'steps':
       return throughLayers(parameters, [head.layer], hidden);
     case 'maskedTokens': {

@@ -1,4 +1,5 @@
 import { bert, roberta } from './bert';
+import { clip, clipText, clipVision } from './clip';
 import { distilbert } from './distilbert';
 import type { Family } from './family';
 import { gemma2 } from './gemma2';
@@ -11,6 +12,8 @@ import { mixtral } from './mixtral';
 import { olmo, olmo2, olmoe } from './olmo';
 import { phi3 } from './phi3';
 import { qwen2, qwen3 } from './qwen';
+import { resnet } from './resnet';
+import { deit, vit } from './vit';
 
 /** Every family of checkpoints that can be loaded, by its `model_type`. */
 export const FAMILIES: ReadonlyMap<string, Family> = new Map(
@@ -18,5 +21,6 @@ export const FAMILIES: ReadonlyMap<string, Family> = new Map(
     ...[gpt2, gptNeoX, gptJ, llama, mistral, qwen2, qwen3],
     ...[olmo, olmo2, olmoe, gemma2, phi3, mixtral],
     ...[bert, roberta, distilbert],
+    ...[vit, deit, resnet, clip, clipText, clipVision],
   ].map((family) => [family.modelType, family]),
 );
