@@ -17,7 +17,7 @@ interface RunFlags {
 }
 
 const HELP = `
-The input holds input_ids, and where needed attention_mask, position_ids, token_type_ids; or pixel_values; or inputs. With labels
+The input holds input_ids, and where needed attention_mask, position_ids, token_type_ids, decoder_input_ids; or pixel_values; or inputs. With labels
 (-100 where none count) the output has the loss: of every step's next label for models of what comes next, else of each label.
 The output holds logits, hidden, pooled, text_embeds, image_embeds, loss, every hook point as read:NAME and every gradient of the loss as grad:NAME.
 
@@ -122,6 +122,8 @@ function inputsOf(path: string, file: SafetensorsFile, held: ReadonlySet<string>
     attentionMask: 'attention_mask',
     positionIds: 'position_ids',
     tokenTypeIds: 'token_type_ids',
+    decoderInputIds: 'decoder_input_ids',
+    decoderAttentionMask: 'decoder_attention_mask',
   };
   if (held.has('input_ids')) {
     const others = Object.entries(optional).filter(([, name]) => held.has(name));

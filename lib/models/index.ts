@@ -12,7 +12,15 @@ export {
   type Network,
   type ParameterShape,
 } from './checkpoint/checkpointModel';
-export type { ImageInputs, KeyValueCache, ModelInputs, TokenInputs } from './inputs';
+export { decoderOf, shiftRight } from './encoderDecoder/decoding';
+export type {
+  EncoderDecoderInputs,
+  ImageAndTokenInputs,
+  ImageInputs,
+  KeyValueCache,
+  ModelInputs,
+  TokenInputs,
+} from './inputs';
 export type { Hooks } from './hooks/hooks';
 export { run, type HookedOutputs, type HookedRunOptions, type ValuePatch } from './hooks/run';
 export type { Json, JsonObject } from './json';

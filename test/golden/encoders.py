@@ -2,7 +2,7 @@
 
 Run with a Python that has PyTorch and transformers: python encoders.py [case ...]
 
-golden.safetensors holds the inputs (input_ids, attention_mask, token_type_ids), labels, logits or hidden and pooled in float32, and
+golden.safetensors holds the inputs (input_ids, attention_mask, token_type_ids, decoder_input_ids), labels, logits or hidden and pooled in float32, and
 the gradients of the loss with respect to three parameters, as grad:NAME. The loss is the mean cross-entropy of the labels that are
 not -100; of a bare model it is the mean square of the hidden states that are no padding, and that of what the pooler gives. The second text is padded on the right.
 """
@@ -25,6 +25,8 @@ BERT = dict(vocab_size=VOCABULARY, hidden_size=16, intermediate_size=24, num_hid
 ROBERTA = dict(BERT, pad_token_id=1, type_vocab_size=1, layer_norm_eps=1e-5, bos_token_id=0, eos_token_id=2)
 DISTIL = dict(vocab_size=VOCABULARY, dim=16, hidden_dim=24, n_layers=2, n_heads=4, max_position_embeddings=16, pad_token_id=0)
 LABELS = dict(num_labels=3)
+T5 = dict(vocab_size=VOCABULARY, d_model=16, d_kv=6, d_ff=24, num_layers=2, num_heads=3, num_decoder_layers=1, pad_token_id=0,
+          relative_attention_num_buckets=8, relative_attention_max_distance=7, decoder_start_token_id=0)
 
 # Case: class, model_type, configuration, the three parameters whose gradients are kept, dtype of the file.
 CASES = {
@@ -51,6 +53,14 @@ CASES = {
                           ['distilbert.embeddings.word_embeddings.weight', 'vocab_transform.weight', 'vocab_projector.bias']),
     'distilbert-text': ('DistilBertForSequenceClassification', 'distilbert', dict(DISTIL, **LABELS),
                         ['distilbert.embeddings.position_embeddings.weight', 'pre_classifier.weight', 'classifier.weight']),
+    't5': ('T5ForConditionalGeneration', 't5', T5,
+           ['shared.weight', 'encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight',
+            'decoder.block.0.layer.1.EncDecAttention.k.weight']),
+    'flan-t5': ('T5ForConditionalGeneration', 't5', dict(T5, feed_forward_proj='gated-gelu', tie_word_embeddings=False),
+                ['lm_head.weight', 'encoder.block.1.layer.1.DenseReluDense.wi_1.weight',
+                 'decoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight']),
+    't5-encoder': ('T5EncoderModel', 't5', T5, ['shared.weight', 'encoder.block.1.layer.0.SelfAttention.q.weight',
+                                                'encoder.final_layer_norm.weight']),
     # Stored in 16 bits: what is computed from it is in 32, of the rounded weights.
     'bert-bfloat16': ('BertForSequenceClassification', 'bert', dict(BERT, **LABELS),
                       ['bert.embeddings.word_embeddings.weight', 'bert.encoder.layer.0.attention.self.value.weight', 'classifier.weight']),
@@ -75,6 +85,9 @@ def write(case):
     config = AutoConfig.for_model(model_type, **settings)
     model = getattr(transformers, name)._from_config(config, attn_implementation='eager')
     model.eval()
+    if case == 'flan-t5':
+        # As in all its checkpoints, whatever the configuration says.
+        model.lm_head.weight = torch.nn.Parameter(model.lm_head.weight.detach().clone())
     randomized(model)
     if case.endswith('bfloat16'):
         model.bfloat16().save_pretrained(folder)
@@ -89,13 +102,16 @@ def write(case):
     given = dict(input_ids=ids, attention_mask=mask)
     if settings.get('type_vocab_size', 2) > 1 and model_type == 'bert':
         given['token_type_ids'] = (torch.arange(STEPS) >= 4).long().expand(2, STEPS).contiguous()
+    if name == 'T5ForConditionalGeneration':
+        given['decoder_input_ids'] = torch.randint(3, VOCABULARY, (2, 7), generator=generator)
+        given['decoder_input_ids'][:, 0] = 0
     out = model(**given)
     golden = {key: value.int().clone() for key, value in given.items()}
     if 'logits' in out or 'start_logits' in out:
         logits = out.logits if 'logits' in out else torch.stack([out.start_logits, out.end_logits], -1)
         labels = torch.randint(0, logits.shape[-1], logits.shape[:-1], generator=generator)
         if labels.ndim == 2:
-            labels = labels.masked_fill(mask == 0, -100)
+            labels = labels.masked_fill(mask == 0, -100) if labels.shape == mask.shape else labels
             labels[0, 4] = -100
         loss = F.cross_entropy(logits.flatten(0, -2), labels.flatten(), ignore_index=-100)
         golden.update(labels=labels.int(), logits=logits.detach().contiguous())

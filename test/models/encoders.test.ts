@@ -7,6 +7,9 @@ import type { Tensor } from '../../lib/graph/tensor';
 import { readSafetensors } from '../../lib/io/safetensors';
 import type { CheckpointModel } from '../../lib/models/checkpoint/checkpointModel';
 import { loadModel } from '../../lib/models/folder';
+import { decoderOf, shiftRight } from '../../lib/models/encoderDecoder/decoding';
+import { bucketOf } from '../../lib/models/encoderDecoder/relativeBias';
+import { generate } from '../../lib/models/generation';
 import { run } from '../../lib/models/hooks/run';
 import type { TokenInputs } from '../../lib/models/inputs';
 import { add, cast, div, mul, square } from '../../lib/ops/elementwise/arithmetic';
@@ -15,6 +18,7 @@ import { mean } from '../../lib/ops/reduce/reduce';
 import { sum } from '../../lib/ops/reduce/sum';
 import { expandDims } from '../../lib/ops/shape/reshape';
 import { tensor } from '../../lib/graph/create';
+import { slice } from '../../lib/ops/shape/slice';
 import { grad } from '../../lib/transforms/grad';
 import { relativeError } from './checkpoints';
 
@@ -32,12 +36,13 @@ interface Golden {
 async function goldenOf(name: string): Promise<Golden> {
   const file = await readSafetensors(join(ENCODERS, name, 'golden.safetensors'));
   const tensors = new Map(file.entries.map((entry) => [entry.name, file.tensor(entry.name)]));
-  const types = tensors.get('token_type_ids');
+  const [types, written] = [tensors.get('token_type_ids'), tensors.get('decoder_input_ids')];
   return {
     inputs: {
       inputIds: tensors.get('input_ids')!,
       attentionMask: tensors.get('attention_mask')!,
       ...(types ? { tokenTypeIds: types } : {}),
+      ...(written ? { decoderInputIds: written } : {}),
     },
     tensors,
   };
@@ -64,7 +69,8 @@ describe.each(readdirSync(ENCODERS).sort())('%s', (name) => {
     const { logits, hidden, pooled } = model.outputs(model.parameters, inputs);
     const expected = tensors.get('logits');
     if (expected) {
-      const kept = expected.shape.length === 3 ? inputs.attentionMask : undefined;
+      const kept =
+        expected.shape.length === 3 && !tensors.has('decoder_input_ids') ? inputs.attentionMask : undefined;
       expect(await relativeError(logits!, expected, kept)).toBeLessThan(TOLERANCE);
     } else {
       expect(await relativeError(hidden, tensors.get('hidden')!, inputs.attentionMask)).toBeLessThan(
@@ -90,7 +96,8 @@ describe.each(readdirSync(ENCODERS).sort())('%s', (name) => {
     const { logits, hidden } = model.outputs(model.parameters, inputs);
     const [ours, theirs] = [logits ?? hidden, tensors.get('logits') ?? tensors.get('hidden')!];
     expect(ours.dtype).toBe('bfloat16');
-    const kept = theirs.shape.length === 3 ? inputs.attentionMask : undefined;
+    const kept =
+      theirs.shape.length === 3 && !tensors.has('decoder_input_ids') ? inputs.attentionMask : undefined;
     expect(await relativeError(ours, theirs, kept)).toBeLessThan(BFLOAT16_TOLERANCE);
   });
 
@@ -153,4 +160,45 @@ test('what does not fit is refused by name', async () => {
   expect(() => model.outputs(model.parameters, { inputIds: three, tokenTypeIds: types })).toThrow(
     'tokenTypeIds [1, 3] expected',
   );
+});
+
+describe('an encoder with a decoder', () => {
+  test('writes what its logits say, from one encoding of the text', async () => {
+    const model = await loadModel(join(ENCODERS, 't5'));
+    const { inputs } = await goldenOf('t5');
+    const inputIds = slice(inputs.inputIds, { stops: [1, 9] });
+    const writer = await decoderOf(model, { inputIds });
+    const [first] = await generate(writer, [[0]], { maxNewTokens: 5, cache: false });
+    const written = [0];
+    for (let step = 0; step < 5; step++) {
+      const decoderInputIds = tensor(Int32Array.from(written), { shape: [1, written.length] });
+      const { logits } = model.outputs(model.parameters, { inputIds, decoderInputIds });
+      const scores = [...(await logits!.data<'float32'>())].slice(-40);
+      written.push(scores.indexOf(Math.max(...scores)));
+    }
+    expect([...first!.tokens]).toEqual(written.slice(1));
+  });
+
+  test('has a helper for what the decoder sees of its labels', async () => {
+    const labels = tensor(Int32Array.of(5, 6, 7, 8, -100, -100), { shape: [2, 3] });
+    expect([...(await shiftRight(labels, { start: 1, padding: 0 }).data())]).toEqual([1, 5, 6, 1, 8, 0]);
+  });
+
+  test('asks for what the decoder is to go on from', async () => {
+    const model = await loadModel(join(ENCODERS, 't5'));
+    const { inputs } = await goldenOf('bert');
+    expect(() => model.outputs(model.parameters, { inputIds: inputs.inputIds })).toThrow(
+      'needs decoderInputIds',
+    );
+  });
+
+  test.each([
+    // Eight rows in both directions, of which four are for keys ahead.
+    [[-9, -7, -3, -2, -1, 0], false, [3, 3, 2, 2, 1, 0]],
+    [[1, 2, 3, 7, 20], false, [5, 6, 6, 7, 7]],
+    [[1, 0, -1, -3, -4, -5, -6, -7, -30], true, [0, 0, 1, 3, 4, 5, 6, 7, 7]],
+  ])('distances %j, causal %s, have the rows %j', (distances, isCausal, rows) => {
+    const rule = { count: 8, farthest: 7 };
+    expect(distances.map((distance) => bucketOf(distance, isCausal, rule))).toEqual(rows);
+  });
 });

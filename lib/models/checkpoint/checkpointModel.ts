@@ -15,6 +15,8 @@ export interface ModelOutputs {
   readonly hidden: Tensor;
   /** What stands for an input as a whole, [N, width]: of an encoder what its pooler makes of the first step. */
   readonly pooled?: Tensor;
+  /** The hidden states of the encoder, behind which the decoder's are `hidden`. */
+  readonly encoded?: Tensor;
   /** Places in the space that images and texts share, of CLIP: [N, outputs]; of length 1 where both are given. */
   readonly textEmbeddings?: Tensor;
   readonly imageEmbeddings?: Tensor;

@@ -13,6 +13,7 @@ import { olmo, olmo2, olmoe } from './olmo';
 import { phi3 } from './phi3';
 import { qwen2, qwen3 } from './qwen';
 import { resnet } from './resnet';
+import { t5 } from './t5';
 import { deit, vit } from './vit';
 
 /** Every family of checkpoints that can be loaded, by its `model_type`. */
@@ -21,6 +22,6 @@ export const FAMILIES: ReadonlyMap<string, Family> = new Map(
     ...[gpt2, gptNeoX, gptJ, llama, mistral, qwen2, qwen3],
     ...[olmo, olmo2, olmoe, gemma2, phi3, mixtral],
     ...[bert, roberta, distilbert],
-    ...[vit, deit, resnet, clip, clipText, clipVision],
+    ...[vit, deit, resnet, clip, clipText, clipVision, t5],
   ].map((family) => [family.modelType, family]),
 );
