@@ -62,10 +62,10 @@ export function t5(d: T5Description): Network {
     outputs: (parameters, given, hooks) => {
       const table = parameters.get(TABLE);
       const source = stepsOf('t5', withoutDecoder(given), d.vocabulary);
-      const encoded =
-        !(given instanceof Tensor) && 'encoderStates' in given && given.encoderStates
-          ? given.encoderStates
-          : side(d, parameters, 'encoder', embedding(table, source.ids), { seen: source.seen, hooks });
+      const ready =
+        given instanceof Tensor ? undefined : (given as Partial<EncoderDecoderInputs>).encoderStates;
+      const call = { seen: source.seen, hooks };
+      const encoded = ready ?? side(d, parameters, 'encoder', embedding(table, source.ids), call);
       if (!hasDecoder) return { hidden: encoded };
       const target = stepsOf('t5', decoderPart(given), d.vocabulary);
       const hidden = side(d, parameters, 'decoder', embedding(table, target.ids), {
@@ -100,7 +100,7 @@ function decoderPart(given: ModelInputs): ModelInputs {
       't5: the decoder needs decoderInputIds: the labels behind a start token (shiftRight makes them)',
     );
   }
-  const { decoderInputIds, decoderAttentionMask } = given as EncoderDecoderInputs;
+  const { decoderInputIds, decoderAttentionMask } = given;
   return {
     inputIds: decoderInputIds,
     ...(decoderAttentionMask ? { attentionMask: decoderAttentionMask } : {}),

@@ -97,7 +97,7 @@ export function clipModel(text: ClipTextDescription, vision: VisionDescription, 
         'text.',
       );
       const inVision = { ...hooks, at: (name: string, value: Tensor) => hooks.at(visionName(name), value) };
-      const { hidden, pooled } = states(parameters, { pixelValues: given.pixelValues as Tensor }, inVision);
+      const { hidden, pooled } = states(parameters, { pixelValues: given.pixelValues }, inVision);
       const textEmbeddings = ofLengthOne(project(parameters, TEXT, texts.pooled));
       const imageEmbeddings = ofLengthOne(project(parameters, VISUAL, pooled));
       const scale = exp(parameters.get('logit_scale'));
