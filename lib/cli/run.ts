@@ -17,7 +17,8 @@ interface RunFlags {
 }
 
 const HELP = `
-The input holds input_ids, and where needed attention_mask, position_ids, token_type_ids, decoder_input_ids; or pixel_values; or inputs. With labels
+The input holds input_ids, and where needed attention_mask, position_ids, token_type_ids, decoder_input_ids; or pixel_values; or sample,
+timestep and encoder_hidden_states; or latents; or inputs. With labels
 (-100 where none count) the output has the loss: of every step's next label for models of what comes next, else of each label.
 The output holds logits, hidden, pooled, text_embeds, image_embeds, loss, every hook point as read:NAME and every gradient of the loss as grad:NAME.
 
@@ -134,8 +135,13 @@ function inputsOf(path: string, file: SafetensorsFile, held: ReadonlySet<string>
     };
   }
   if (held.has('pixel_values')) return { pixelValues: file.tensor('pixel_values') };
+  if (held.has('sample')) {
+    const [sample, timestep] = [file.tensor('sample'), file.tensor('timestep')];
+    return { sample, timestep, encoderHiddenStates: file.tensor('encoder_hidden_states') };
+  }
+  if (held.has('latents')) return { latents: file.tensor('latents') };
   if (held.has('inputs')) return file.tensor('inputs');
   throw new FormatError(
-    `'${path}': one of input_ids, pixel_values and inputs expected, got ${[...held].join(', ')}`,
+    `'${path}': one of input_ids, pixel_values, sample, latents and inputs expected, got ${[...held].join(', ')}`,
   );
 }

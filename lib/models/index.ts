@@ -14,10 +14,12 @@ export {
 } from './checkpoint/checkpointModel';
 export { decoderOf, shiftRight } from './encoderDecoder/decoding';
 export type {
+  DenoisingInputs,
   EncoderDecoderInputs,
   ImageAndTokenInputs,
   ImageInputs,
   KeyValueCache,
+  LatentInputs,
   ModelInputs,
   TokenInputs,
 } from './inputs';
@@ -34,3 +36,4 @@ export {
   type SentenceEncoder,
   type SentenceEncoderOptions,
 } from './imported/sentenceEncoder';
+export * from './diffusion';

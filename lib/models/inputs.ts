@@ -40,8 +40,30 @@ export interface ImageInputs {
 /** What a model of images and texts is given. */
 export type ImageAndTokenInputs = ImageInputs & TokenInputs;
 
+/** What a conditional U-Net is given. */
+export interface DenoisingInputs {
+  /** What is to be denoised, [N, channels, H, W]. */
+  readonly sample: Tensor;
+  /** The step of the diffusion: one for all, or [N]. */
+  readonly timestep: Tensor | number;
+  /** The text, [N, S, width]. */
+  readonly encoderHiddenStates: Tensor;
+}
+
+/** What the decoder of an autoencoder is given: [N, channels, h, w], not scaled. */
+export interface LatentInputs {
+  readonly latents: Tensor;
+}
+
 /** A bare tensor stands for what a model cannot do without: token ids, pixel values, or the rows of a classifier. */
-export type ModelInputs = Tensor | TokenInputs | EncoderDecoderInputs | ImageInputs | ImageAndTokenInputs;
+export type ModelInputs =
+  | Tensor
+  | TokenInputs
+  | EncoderDecoderInputs
+  | ImageInputs
+  | ImageAndTokenInputs
+  | DenoisingInputs
+  | LatentInputs;
 
 /** How many steps a cache holds. */
 export const cachedSteps = (cache: KeyValueCache | undefined): number => cache?.blocks[0]?.keys.shape[2] ?? 0;

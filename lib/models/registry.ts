@@ -28,7 +28,9 @@ export const modelTypes: readonly string[] = [...ARCHITECTURES.keys(), ...FAMILI
 export async function modelFromFiles(given: ModelFiles): Promise<CheckpointModel> {
   const { config, where } = given;
   const type =
-    typeof config === 'object' && config !== null && 'model_type' in config ? config.model_type : undefined;
+    typeof config === 'object' && config !== null
+      ? modelTypeOf(config as Record<string, unknown>)
+      : undefined;
   const family = typeof type === 'string' ? FAMILIES.get(type) : undefined;
   if (family) return assembled(family, given);
   const architecture = typeof type === 'string' ? ARCHITECTURES.get(type) : undefined;
@@ -40,6 +42,10 @@ export async function modelFromFiles(given: ModelFiles): Promise<CheckpointModel
   const hint = near === undefined ? known : `did you mean '${near}'? ${known}`;
   throw new FormatError(`${where}: unknown model_type '${type}'; ${hint}`);
 }
+
+/** `diffusers` names the class and nothing else. */
+const modelTypeOf = ({ model_type, _class_name }: Readonly<Record<string, unknown>>): unknown =>
+  model_type ?? _class_name;
 
 function ownModel(
   architecture: Architecture<ModelConfig>,

@@ -11,9 +11,10 @@ import {
   CONFIG,
   GENERATION,
   isTokenizerFile,
+  indexOf,
   isWeights,
-  WEIGHTS,
-  WEIGHTS_INDEX,
+  stemFor,
+  weightsOf,
 } from './checkpoint/fileNames';
 import { toJsonObject } from './json';
 import type { Ledger } from './ledger';
@@ -68,7 +69,8 @@ export async function saveModel(folder: string, model: Model, options: SaveOptio
       if (texts.generation !== undefined) {
         await atomicWrite(join(temporary, GENERATION), texts.generation, { signal });
       }
-      await writeWeights(temporary, stored.tensors?.() ?? [...model.parameters], maxShardBytes, signal);
+      const entries = stored.tensors?.() ?? [...model.parameters];
+      await writeWeights(temporary, stemFor(config), entries, maxShardBytes, signal);
       if (ledger && ledger.entries.length > 0) await writeLedger(temporary, ledger, { signal });
     },
     { signal },
@@ -81,6 +83,7 @@ type Entry = readonly [string, Tensor];
 
 async function writeWeights(
   folder: string,
+  stem: string,
   entries: readonly Entry[],
   maxShardBytes: number,
   signal: AbortSignal | undefined,
@@ -89,19 +92,19 @@ async function writeWeights(
   // The format's name for whose conventions names and layouts follow; other tools ask for it.
   const options = { metadata: { format: 'pt' }, signal };
   if (shards.length <= 1) {
-    await writeSafetensors(join(folder, WEIGHTS), entries, options);
+    await writeSafetensors(join(folder, weightsOf(stem)), entries, options);
     return;
   }
   const five = (number: number): string => String(number).padStart(5, '0');
   const weightMap: [string, string][] = [];
   for (const [i, shard] of shards.entries()) {
-    const name = `model-${five(i + 1)}-of-${five(shards.length)}.safetensors`;
+    const name = `${stem}-${five(i + 1)}-of-${five(shards.length)}.safetensors`;
     await writeSafetensors(join(folder, name), shard, options);
     weightMap.push(...shard.map(([tensor]) => [tensor, name] as [string, string]));
   }
   const totalSize = entries.reduce((total, [, { bytes }]) => total + bytes, 0);
   const index = { metadata: { total_size: totalSize }, weight_map: Object.fromEntries(weightMap) };
-  await atomicWrite(join(folder, WEIGHTS_INDEX), jsonText(index), { signal });
+  await atomicWrite(join(folder, indexOf(stem)), jsonText(index), { signal });
 }
 
 /** Tensors in their order, a new shard where the next would be too much. */

@@ -33,9 +33,11 @@ export type { EmbeddingLayerOptions } from './layers/embedding';
 export type { LinearOptions } from './layers/linear';
 export type { GroupNormLayerOptions, NormLayerOptions } from './layers/norms';
 
+export type { DownsampleOptions } from './unet/sampling';
 export type { ResidualBlockCall, ResidualBlockOptions } from './unet/residualBlock';
 export type { SpatialAttentionOptions } from './unet/spatialAttention';
 export type { SpatialTransformerOptions } from './unet/spatialTransformer';
+export type { Watch } from './watch';
 export { timestepEmbedding, type TimestepOptions } from './unet/timestep';
 
 /** Layers: descriptions of parameters with a pure function of them. */

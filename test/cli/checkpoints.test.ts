@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { generate, loadModel, loadTokenizer, readSafetensors } from '../../lib';
-import { goldenOf } from '../models/checkpoints';
+import { goldenOf, relativeError } from '../models/checkpoints';
 import { run } from './captured';
 
 const GOLDEN = join(__dirname, '../golden');
@@ -84,6 +84,19 @@ describe('palimpsest run', () => {
   });
 
   it.each([
+    ['unet', 'output', ['--read', 'mid_block.attentions.0']],
+    ['vae', 'output', ['--read', 'latent_mean']],
+  ])('evaluates the %s of a diffusion model', async (part, expected, more) => {
+    const model = join(GOLDEN, 'diffusion/stable-diffusion', part);
+    const golden = join(model, 'golden.safetensors');
+    const { code, stderr } = await run(['run', model, '--input', golden, '--out', out(), ...more]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const [file, reference] = [await readSafetensors(out()), await readSafetensors(golden)];
+    expect(await relativeError(file.tensor('hidden'), reference.tensor(expected))).toBeLessThan(1e-4);
+    expect(file.entries.map(({ name }) => name)).toEqual(['hidden', `read:${more[1]!}`]);
+  });
+
+  it.each([
     [['--read', 'blocks.0.atn_out'], 2, "did you mean 'blocks.0.attn_out'?"],
     [['--grad', 'transformer.wte.weigt'], 1, "did you mean 'transformer.wte.weight'?"],
   ])('refuses %j', async (more, code, words) => {
@@ -95,7 +108,7 @@ describe('palimpsest run', () => {
   it('refuses a file without inputs, and gradients without labels', async () => {
     const without = join(GOLDEN, 'peft/gpt2/adapter_model.safetensors');
     const none = await run(['run', CHECKPOINT, '--input', without, '--out', out()]);
-    expect(none.stderr).toContain('one of input_ids, pixel_values and inputs expected');
+    expect(none.stderr).toContain('one of input_ids, pixel_values, sample, latents and inputs expected');
     const unlabeled = join(GOLDEN, 'peft/gpt2/logits.safetensors');
     const args = [
       'run',

@@ -8,7 +8,6 @@ import { bytesOf } from '../../io/tensorBytes';
 import { cast } from '../../ops/elementwise/arithmetic';
 import type { Family } from '../families/family';
 import type { JsonObject } from '../json';
-import type { ModelConfig } from '../model';
 import { CheckpointModel, type CheckpointParts, type Network } from './checkpointModel';
 import { Fields } from './fields';
 import type { WeightFiles } from './weights';
@@ -48,7 +47,8 @@ export async function assembled(family: Family, given: ModelFiles): Promise<Chec
   checkDTypes(where, converted);
   const isBuffer = (name: string): boolean => !parameters.has(name) && !network.tied.has(name);
   return new CheckpointModel({
-    config: given.config as ModelConfig,
+    // `diffusers` writes no model_type: the class stands for it.
+    config: { model_type: family.modelType, ...(given.config as object) },
     architecture,
     parameters: converted,
     buffers: new Parameters(files.names.filter(isBuffer).map((name) => [name, files.tensor(name)] as const)),

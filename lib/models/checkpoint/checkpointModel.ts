@@ -11,7 +11,7 @@ import { saveModel, type SaveOptions } from '../save';
 export interface ModelOutputs {
   /** [N, T, vocabulary] for models of texts with a head, [N, classes] for classifiers, [N, T, classes] for those of steps. */
   readonly logits?: Tensor;
-  /** The last hidden states, behind the final norm. */
+  /** The last hidden states, behind the final norm; of a U-Net what it predicts, of an autoencoder images. */
   readonly hidden: Tensor;
   /** What stands for an input as a whole, [N, width]: of an encoder what its pooler makes of the first step. */
   readonly pooled?: Tensor;
@@ -22,6 +22,8 @@ export interface ModelOutputs {
   readonly imageEmbeddings?: Tensor;
   /** Keys and values of all steps so far, for the `cache` of the next call. Decoders only. */
   readonly cache?: KeyValueCache;
+  /** Gaussians of latents, for images. Autoencoders only. */
+  readonly posterior?: { readonly mean: Tensor; readonly logVariance: Tensor };
 }
 
 /** A tensor that a model must have. */

@@ -7,7 +7,7 @@ import { ioError } from '../../io/ioError';
 import { readBytes } from '../../io/readBytes';
 import { readSafetensors, type SafetensorsFile } from '../../io/safetensors';
 import { parseStrictJson } from '../../io/strictJson';
-import { isPickle, WEIGHTS, WEIGHTS_INDEX } from './fileNames';
+import { indexOf, isPickle, WEIGHT_STEMS, weightsOf } from './fileNames';
 
 /** The tensors of a folder's files. Nothing is mapped until it is asked for. */
 export class WeightFiles {
@@ -51,15 +51,19 @@ export class WeightFiles {
 }
 
 /**
- * Opens `model.safetensors`, or all files that `model.safetensors.index.json` names.
+ * Opens `model.safetensors`, or all files that `model.safetensors.index.json` names; of `diffusers`
+ * `diffusion_pytorch_model.safetensors` in the same way.
  * @throws FormatError for an index that does not fit the files, and for a folder that has its weights as pickles only.
  */
 export async function readWeights(folder: string, signal: AbortSignal | undefined): Promise<WeightFiles> {
   const names = await readdir(folder).catch((error: unknown): never => {
     throw ioError('read', folder, error);
   });
-  if (names.includes(WEIGHTS)) return new WeightFiles([await readSafetensors(join(folder, WEIGHTS))]);
-  if (names.includes(WEIGHTS_INDEX)) return readShards(folder, signal);
+  for (const stem of WEIGHT_STEMS) {
+    const [whole, index] = [weightsOf(stem), indexOf(stem)];
+    if (names.includes(whole)) return new WeightFiles([await readSafetensors(join(folder, whole))]);
+    if (names.includes(index)) return readShards(join(folder, index), folder, signal);
+  }
   const pickle = names.find(isPickle);
   if (pickle !== undefined) {
     throw new FormatError(
@@ -69,11 +73,14 @@ export async function readWeights(folder: string, signal: AbortSignal | undefine
     );
   }
   // Fails with the system's own reason.
-  return new WeightFiles([await readSafetensors(join(folder, WEIGHTS))]);
+  return new WeightFiles([await readSafetensors(join(folder, weightsOf(WEIGHT_STEMS[0])))]);
 }
 
-async function readShards(folder: string, signal: AbortSignal | undefined): Promise<WeightFiles> {
-  const path = join(folder, WEIGHTS_INDEX);
+async function readShards(
+  path: string,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<WeightFiles> {
   const index = parseStrictJson((await readBytes(path, signal)).toString('utf8'), `'${path}'`);
   const map =
     typeof index === 'object' && index !== null && 'weight_map' in index ? index.weight_map : undefined;
