@@ -36,4 +36,13 @@ export {
   type SentenceEncoder,
   type SentenceEncoderOptions,
 } from './imported/sentenceEncoder';
+export {
+  loadFaceNetworks,
+  type DetectOptions,
+  type FaceDescription,
+  type FaceNetworks,
+  type FaceNetworksOptions,
+} from './imported/faces/faces';
+export type { DetectedFace } from './imported/faces/detection';
+export type { Box } from './imported/faces/image';
 export * from './diffusion';
