@@ -103,10 +103,10 @@ function facesOf({ expression, ageGender, recognition, detector }: Networks): Fa
       const { size = 416, threshold = 0.5, overlap = 0.4 } = options;
       if (!Number.isInteger(size) || size < 32 || size % 32 !== 0)
         throw new OptionError(`detect: size must be a multiple of 32, got ${size}`);
-      const [grid] = await evaluate([detectorGrid(detector, squared(image, size, false))], run);
+      const grid = await evaluate(detectorGrid(detector, squared(image, size, false)), run);
       const side = Math.max(extent(image.shape, 0), extent(image.shape, 1));
-      const cells = grid ? extent(grid.shape, 1) : 0;
-      return facesIn(grid ? await grid.data<'float32'>() : new Float32Array(0), cells, side, {
+      const cells = extent(grid.shape, 1);
+      return facesIn(await grid.data<'float32'>(), cells, side, {
         threshold,
         overlap,
       });

@@ -8,6 +8,7 @@
  */
 const { readFileSync, writeFileSync } = require('node:fs');
 const { dirname, join } = require('node:path');
+const { TextDecoder, TextEncoder } = require('node:util');
 const vm = require('node:vm');
 
 const { decode } = require('jpeg-js');
@@ -76,7 +77,9 @@ async function main() {
       ),
     );
   }
-  writeFileSync(join(__dirname, 'faces.json'), `${JSON.stringify(golden)}\n`);
+  // A line per entry.
+  const lines = Object.entries(golden).map(([name, value]) => `"${name}": ${JSON.stringify(value)}`);
+  writeFileSync(join(__dirname, 'faces.json'), `{\n${lines.join(',\n')}\n}\n`);
   console.log(Object.entries(golden).map(([name, { length }]) => `${name} ${length}`));
 }
 
