@@ -28,6 +28,10 @@ LABELS = dict(num_labels=3)
 T5 = dict(vocab_size=VOCABULARY, d_model=16, d_kv=6, d_ff=24, num_layers=2, num_heads=3, num_decoder_layers=1, pad_token_id=0,
           relative_attention_num_buckets=8, relative_attention_max_distance=7, decoder_start_token_id=0)
 
+LLAMA = dict(vocab_size=VOCABULARY, hidden_size=16, intermediate_size=24, num_hidden_layers=1, num_attention_heads=4,
+             num_key_value_heads=2, max_position_embeddings=64, pad_token_id=0, bos_token_id=1, eos_token_id=2)
+GPT2 = dict(vocab_size=VOCABULARY, n_positions=16, n_embd=16, n_layer=2, n_head=4, pad_token_id=0, bos_token_id=1, eos_token_id=2)
+
 # Case: class, model_type, configuration, the three parameters whose gradients are kept, dtype of the file.
 CASES = {
     'bert': ('BertModel', 'bert', BERT, ['embeddings.token_type_embeddings.weight',
@@ -61,6 +65,10 @@ CASES = {
                  'decoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight']),
     't5-encoder': ('T5EncoderModel', 't5', T5, ['shared.weight', 'encoder.block.1.layer.0.SelfAttention.q.weight',
                                                 'encoder.final_layer_norm.weight']),
+    'llama-text': ('LlamaForSequenceClassification', 'llama', dict(LLAMA, **LABELS),
+                   ['model.embed_tokens.weight', 'model.layers.0.self_attn.v_proj.weight', 'score.weight']),
+    'gpt2-text': ('GPT2ForSequenceClassification', 'gpt2', dict(GPT2, **LABELS),
+                  ['transformer.wpe.weight', 'transformer.h.1.mlp.c_fc.weight', 'score.weight']),
     # Stored in 16 bits: what is computed from it is in 32, of the rounded weights.
     'bert-bfloat16': ('BertForSequenceClassification', 'bert', dict(BERT, **LABELS),
                       ['bert.embeddings.word_embeddings.weight', 'bert.encoder.layer.0.attention.self.value.weight', 'classifier.weight']),
