@@ -9,8 +9,8 @@ const COLUMNS: readonly Column<MethodEntry>[] = [
   { title: 'method', text: ({ title }) => title, align: 'left', wrap: true },
   { title: 'intention', text: ({ intention }) => intention, align: 'left' },
   { title: 'paper', text: ({ paper }) => paper, align: 'left', wrap: true },
-  { title: 'needs', text: ({ needs }) => needs, align: 'left', wrap: true },
-  { title: 'measured', text: ({ measured }) => measured, align: 'left', wrap: true },
+  { title: 'needs', text: ({ needs }) => needs.join(', '), align: 'left', wrap: true },
+  { title: 'measured', text: ({ measured }) => measured ?? '', align: 'left', wrap: true },
 ];
 
 /** `palimpsest methods`: what there is. */

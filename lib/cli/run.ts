@@ -17,10 +17,10 @@ interface RunFlags {
 }
 
 const HELP = `
-The input holds input_ids, and where needed attention_mask, position_ids, token_type_ids; or pixel_values; or sample, timestep and
-encoder_hidden_states; or latents; or inputs. With labels
+The input holds input_ids, and where needed attention_mask, position_ids, token_type_ids, decoder_input_ids; or pixel_values; or sample,
+timestep and encoder_hidden_states; or latents; or inputs. With labels
 (-100 where none count) the output has the loss: of every step's next label for models of what comes next, else of each label.
-The output holds logits, hidden, loss, every hook point as read:NAME and every gradient of the loss as grad:NAME.
+The output holds logits, hidden, pooled, text_embeds, image_embeds, loss, every hook point as read:NAME and every gradient of the loss as grad:NAME.
 
 Example:
   palimpsest run ./gpt2 --input in.safetensors --out out.safetensors --read blocks.0.attn_out --grad transformer.wte.weight`;
@@ -57,10 +57,15 @@ async function runModel(folder: string, flags: RunFlags, { signal, stdout }: Ter
   const file = await readSafetensors(flags.input);
   const held = new Set(file.entries.map(({ name }) => name));
   const inputs = inputsOf(flags.input, file, held);
-  const { logits, hidden, cache, read } = run(model, inputs, { read: flags.read });
+  const { logits, hidden, cache, pooled, textEmbeddings, imageEmbeddings, read } = run(model, inputs, {
+    read: flags.read,
+  });
   const written: (readonly [string, Tensor])[] = [
     ...(logits ? [['logits', logits] as const] : []),
     ['hidden', hidden],
+    ...(pooled ? [['pooled', pooled] as const] : []),
+    ...(textEmbeddings ? [['text_embeds', textEmbeddings] as const] : []),
+    ...(imageEmbeddings ? [['image_embeds', imageEmbeddings] as const] : []),
     ...Object.entries(read).map(([name, value]) => [`read:${name}`, value] as const),
   ];
   if (held.has('labels')) {
@@ -118,10 +123,13 @@ function inputsOf(path: string, file: SafetensorsFile, held: ReadonlySet<string>
     attentionMask: 'attention_mask',
     positionIds: 'position_ids',
     tokenTypeIds: 'token_type_ids',
+    decoderInputIds: 'decoder_input_ids',
+    decoderAttentionMask: 'decoder_attention_mask',
   };
   if (held.has('input_ids')) {
     const others = Object.entries(optional).filter(([, name]) => held.has(name));
     return {
+      ...(held.has('pixel_values') ? { pixelValues: file.tensor('pixel_values') } : {}),
       inputIds: file.tensor('input_ids'),
       ...Object.fromEntries(others.map(([ours, name]) => [ours, file.tensor(name)])),
     };

@@ -5,7 +5,7 @@ import { FormatError, OptionError } from '../errors';
 import type { LabeledSet } from '../data/labeledSet';
 import type { Model } from '../models/model';
 import { weightsHash } from '../models/weightsHash';
-import type { SsdData } from '../unlearn/ssd';
+import type { SsdData } from '../unlearn/classifiers/ssd';
 import { readFiles, type FileFlags } from './labeledFiles';
 import { readImportance, type ImportanceKind } from '../curvature/storedImportance';
 

@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import type { LabeledSet } from '../data/labeledSet';
 import type { Model } from '../models/model';
 import { count, percent, seconds } from '../report/format';
-import type { SsdResult } from '../unlearn/ssd';
+import type { SsdData, SsdResult } from '../unlearn/classifiers/ssd';
 import { withProgress } from './progress';
 import type { SsdFiles } from './ssdInputs';
 import { warn, writeJson, type Terminal } from './terminal';
@@ -61,7 +61,7 @@ async function unlearnSsd(flags: SsdFlags, terminal: Terminal): Promise<void> {
   const { withParameters } = await import('../models/model.js');
   const { readSsdInputs } = await import('./ssdInputs.js');
   const { storeImportance } = await import('../curvature/storedImportance.js');
-  const { ssd } = await import('../unlearn/ssd.js');
+  const { ssd } = await import('../unlearn/classifiers/ssd.js');
 
   const fisher = { mode: flags.fisher, labels: flags.labelFree === true ? 'none' : 'true' } as const;
   const model = await loadModel(flags.model, { signal });
@@ -78,7 +78,7 @@ async function unlearnSsd(flags: SsdFlags, terminal: Terminal): Promise<void> {
     after: result.parameters,
     method: result.method,
     options: result.options,
-    dataDigest: await digests({ forget: data.forget, ...(data.full ? { full: data.full } : {}) }, signal),
+    dataDigest: await digests(data, signal),
     measurements,
     seconds: result.seconds,
     signal,
@@ -91,13 +91,12 @@ async function unlearnSsd(flags: SsdFlags, terminal: Terminal): Promise<void> {
   tell(flags, result, measurements, terminal);
 }
 
-async function digests(
-  sets: Readonly<Record<string, LabeledSet>>,
-  signal: AbortSignal,
-): Promise<Record<string, string>> {
+async function digests({ forget, full }: SsdData, signal: AbortSignal): Promise<Record<string, string>> {
   const { digestOf } = await import('../data/digest.js');
   const digested: Record<string, string> = {};
-  for (const [name, set] of Object.entries(sets)) digested[name] = await digestOf(set, signal);
+  for (const [name, set] of Object.entries({ forget, full })) {
+    if (set) digested[name] = await digestOf(set, signal);
+  }
   return digested;
 }
 

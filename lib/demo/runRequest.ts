@@ -60,15 +60,20 @@ export async function runRequest(
   await record('gradientAscent', await ascentWithSearch(bench, plan, original, run));
   await record(
     'fineTune',
-    await fineTune(model, plan.retain, { learningRate: bench.settings.learningRate / 2 }, run),
+    await fineTune(model, { retain: plan.retain }, { learningRate: bench.settings.learningRate / 2 }, run),
   );
   if (plan.forgetClass !== undefined) {
-    await record('zeroRow', await zeroRow(model, { classIndex: plan.forgetClass }, run));
+    await record('zeroRow', await zeroRow(model, {}, { classIndex: plan.forgetClass }, run));
   }
   const fresh = bench.architecture(bench.seed + 1);
   await record(
     'retrain',
-    await retrain(fresh, fresh.parameters, plan.retain, bench.recipe(plan.retain), run),
+    await retrain(
+      fresh,
+      { retain: plan.retain, initial: fresh.parameters },
+      {},
+      { ...run, recipe: bench.recipe(plan.retain) },
+    ),
   );
   return { outcomes, trials: dampened.trials, ssd: dampened.result };
 }
@@ -135,7 +140,7 @@ async function ascentWithSearch(
       search.enough(await searchAccuracies(bench, plan, parameters, run), original);
     const result = await gradientAscent(
       trained.model,
-      forget,
+      { forget },
       { epochs: ascentEpochs, learningRate },
       { ...run, stopWhen: { everySteps: 2, test } },
     );

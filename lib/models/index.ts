@@ -12,8 +12,11 @@ export {
   type Network,
   type ParameterShape,
 } from './checkpoint/checkpointModel';
+export { decoderOf, shiftRight } from './encoderDecoder/decoding';
 export type {
   DenoisingInputs,
+  EncoderDecoderInputs,
+  ImageAndTokenInputs,
   ImageInputs,
   KeyValueCache,
   LatentInputs,
@@ -33,4 +36,13 @@ export {
   type SentenceEncoder,
   type SentenceEncoderOptions,
 } from './imported/sentenceEncoder';
+export {
+  loadFaceNetworks,
+  type DetectOptions,
+  type FaceDescription,
+  type FaceNetworks,
+  type FaceNetworksOptions,
+} from './imported/faces/faces';
+export type { DetectedFace } from './imported/faces/detection';
+export type { Box } from './imported/faces/image';
 export * from './diffusion';

@@ -22,10 +22,23 @@ export interface TokenInputs {
   readonly cache?: KeyValueCache;
 }
 
+/** What an encoder with a decoder is given: the text, and what the decoder has written so far. */
+export interface EncoderDecoderInputs extends TokenInputs {
+  /** int32 or int64 [N, T]: a start token, then what was written; see `shiftRight`. */
+  readonly decoderInputIds: Tensor;
+  /** As `attentionMask`, of the decoder's steps: [N, T]. */
+  readonly decoderAttentionMask?: Tensor;
+  /** What the encoder made of the text before, [N, S, width]: it is not run again then. */
+  readonly encoderStates?: Tensor;
+}
+
 /** What a model of images is given: [N, channels, height, width], prepared as `preprocessor_config.json` says. */
 export interface ImageInputs {
   readonly pixelValues: Tensor;
 }
+
+/** What a model of images and texts is given. */
+export type ImageAndTokenInputs = ImageInputs & TokenInputs;
 
 /** What a conditional U-Net is given. */
 export interface DenoisingInputs {
@@ -43,7 +56,14 @@ export interface LatentInputs {
 }
 
 /** A bare tensor stands for what a model cannot do without: token ids, pixel values, or the rows of a classifier. */
-export type ModelInputs = Tensor | TokenInputs | ImageInputs | DenoisingInputs | LatentInputs;
+export type ModelInputs =
+  | Tensor
+  | TokenInputs
+  | EncoderDecoderInputs
+  | ImageInputs
+  | ImageAndTokenInputs
+  | DenoisingInputs
+  | LatentInputs;
 
 /** How many steps a cache holds. */
 export const cachedSteps = (cache: KeyValueCache | undefined): number => cache?.blocks[0]?.keys.shape[2] ?? 0;

@@ -1,7 +1,4 @@
-export { fineTune, type FineTuneOptions } from './fineTune';
-export { gradientAscent, type GradientAscentHooks, type GradientAscentOptions } from './gradientAscent';
-export { unlearningMethods, type MethodEntry } from './registry';
-export { retrain } from './retrain';
-export { ssd, type SsdData, type SsdOptions, type SsdResult } from './ssd';
+export * from './classifiers';
+export { type Method, type MethodInfo, type Need } from './method/method';
+export { methodNamed, unlearningMethods, type MethodEntry } from './registry';
 export { type Unlearned } from './unlearned';
-export { zeroRow, type ZeroRowOptions } from './zeroRow';

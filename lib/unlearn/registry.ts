@@ -1,64 +1,32 @@
+import { nearest, OptionError } from '../errors';
+import { CLASSIFIER_METHODS } from './classifiers/methods';
+import type { ClassifierRequest } from './classifiers/request';
 import { measured } from './measured';
+import type { Method, MethodInfo } from './method/method';
 
-/** What there is to know about a method before using it. */
-export interface MethodEntry {
-  readonly name: string;
-  readonly title: string;
-  readonly paper: string;
-  /** Removal: the knowledge is taken out of the weights. Suppression: it is kept from showing. Reference: neither. */
-  readonly intention: 'removal' | 'suppression' | 'reference';
-  readonly needs: string;
-  /** The export of this package. */
-  readonly module: string;
+/** A method and what measurements showed of it. */
+export interface MethodEntry extends MethodInfo {
   /** What `palimpsest demo` showed: accuracies after the request; see the README for the whole table. */
-  readonly measured: string;
+  readonly measured?: string;
 }
 
+const METHODS = new Map(CLASSIFIER_METHODS.map((method) => [method.name, method]));
+
+const entryOf = ({ options: _options, run: _run, ...info }: Method<never>): MethodEntry => {
+  const shown = (measured as Readonly<Record<string, string>>)[info.name];
+  return { ...info, ...(shown === undefined ? {} : { measured: shown }) };
+};
+
 /** Every unlearning method of this package. */
-export const unlearningMethods: readonly MethodEntry[] = [
-  {
-    name: 'ssd',
-    title: 'Selective Synaptic Dampening',
-    paper: 'Foster, Schoepf, Brintrup 2023 (AAAI 2024)',
-    intention: 'removal',
-    needs: 'forget set; all data, or its stored importance',
-    module: 'palimpsest/unlearn',
-    measured: measured.ssd,
-  },
-  {
-    name: 'gradientAscent',
-    title: 'Gradient ascent (NegGrad)',
-    paper: 'Golatkar, Achille, Soatto 2020; Jang et al. 2022',
-    intention: 'removal',
-    needs: 'forget set; a rule for when to stop',
-    module: 'palimpsest/unlearn',
-    measured: measured.gradientAscent,
-  },
-  {
-    name: 'fineTune',
-    title: 'Fine-tuning on the rest',
-    paper: 'Golatkar, Achille, Soatto 2020',
-    intention: 'removal',
-    needs: 'retain set',
-    module: 'palimpsest/unlearn',
-    measured: measured.fineTune,
-  },
-  {
-    name: 'zeroRow',
-    title: "Zeroing the class's output row",
-    paper: 'a baseline; compare Chen et al. 2023 and Kodge et al. 2024',
-    intention: 'suppression',
-    needs: 'the index of the class',
-    module: 'palimpsest/unlearn',
-    measured: measured.zeroRow,
-  },
-  {
-    name: 'retrain',
-    title: 'Retraining without the forget set',
-    paper: 'the reference of every comparison',
-    intention: 'reference',
-    needs: 'retain set and the training recipe',
-    module: 'palimpsest/unlearn',
-    measured: measured.retrain,
-  },
-];
+export const unlearningMethods: readonly MethodEntry[] = [...METHODS.values()].map((method) =>
+  entryOf(method as unknown as Method<never>),
+);
+
+/** The method of this name, to be run with options that are plain data. @throws OptionError that suggests the near name. */
+export function methodNamed(name: string): Method<ClassifierRequest> {
+  const method = METHODS.get(name);
+  if (method) return method;
+  const near = nearest(name, METHODS.keys());
+  const hint = near === undefined ? `known are ${[...METHODS.keys()].join(', ')}` : `did you mean '${near}'?`;
+  throw new OptionError(`there is no method '${name}'; ${hint}`);
+}

@@ -70,6 +70,7 @@ std::vector<StoragePtr> Program::run(std::span<const StoragePtr> inputs, const W
     instruction.kernel.run(
         Call(instruction.kernel.name, views_in, views_out, instruction.attributes, workers, allocator));
     note_time();
+    for (const std::uint32_t slot : dying_slots_[i]) slots[slot].reset();
     if (progress) progress(i + 1, instructions_.size());
   }
   return outputs;

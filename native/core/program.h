@@ -68,6 +68,7 @@ class Program {
   std::vector<std::size_t> slot_bytes_;
   std::vector<Value> values_;
   std::vector<Instruction> instructions_;
+  std::vector<std::vector<std::uint32_t>> dying_slots_;  // per instruction: those that no later one touches
   std::size_t most_values_ = 0;  // the most inputs, or outputs, of an instruction
 };
 

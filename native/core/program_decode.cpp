@@ -73,6 +73,7 @@ class ProgramDecoder {
       program_->most_values_ = std::max({program_->most_values_, added.inputs.size(), added.outputs.size()});
     }
     if (!reader_.finished()) malformed("has numbers after its end");
+    find_dying_slots();
     for (std::size_t i = 0; i < outputs; ++i) {
       if (written_outputs_[i] < static_cast<std::int64_t>(program_->output_bytes_[i])) {
         malformed("output " + std::to_string(i) + " is never written in full");
@@ -192,6 +193,22 @@ class ProgramDecoder {
   void mark_written(const Value& value) {
     auto& written = (value.place.kind == PlaceKind::output ? written_outputs_ : written_slots_)[value.place.index];
     written = std::max(written, static_cast<std::int64_t>(value.bytes));
+  }
+
+  void find_dying_slots() {
+    program_->dying_slots_.resize(program_->instructions_.size());
+    std::vector<bool> seen(program_->slot_bytes_.size(), false);
+    for (std::size_t i = program_->instructions_.size(); i-- > 0;) {
+      const Instruction& instruction = program_->instructions_[i];
+      for (const auto* numbers : {&instruction.inputs, &instruction.outputs}) {
+        for (const std::uint32_t number : *numbers) {
+          const Place& place = program_->values_[number].place;
+          if (place.kind != PlaceKind::slot || seen[place.index]) continue;
+          seen[place.index] = true;
+          program_->dying_slots_[i].push_back(place.index);
+        }
+      }
+    }
   }
 
   Reader reader_;

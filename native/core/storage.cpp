@@ -1,6 +1,6 @@
 #include "storage.h"
 
-#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -17,24 +17,35 @@ constexpr std::size_t kHugePage = std::size_t{2} << 20;
 #ifdef __SANITIZE_ADDRESS__
 // The sanitizer knows the bounds of blocks as the system gives them: neither rounded up nor kept for reuse.
 constexpr bool kRoundsUp = false;
-constexpr std::size_t kCacheLimit = 0;
+constexpr std::size_t kLeastCache = 0, kCachedPart = 0;
 #else
 constexpr bool kRoundsUp = true;
-// A freed block is kept while the cache stays below this; beyond it the block goes back to the system.
-constexpr std::size_t kCacheLimit = std::size_t{1} << 30;
+// What is kept at least, and else the part of the machine's memory that may be: one over so much.
+constexpr std::size_t kLeastCache = std::size_t{1} << 30, kCachedPart = 4;
 #endif
+
+// A freed block is kept while the cache stays below this; beyond it the block goes back to the system. A training step of a
+// large model frees as many bytes as it asks for: returned, they would cost more in page faults than its arithmetic.
+std::size_t cache_limit() {
+  static const std::size_t limit = [] {
+    if (kCachedPart == 0) return std::size_t{0};
+    const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGE_SIZE);
+    if (pages <= 0 || size <= 0) return kLeastCache;
+    return std::max(kLeastCache, static_cast<std::size_t>(pages) / kCachedPart * static_cast<std::size_t>(size));
+  }();
+  return limit;
+}
 
 std::size_t round_up(std::size_t bytes, std::size_t unit) {
   return checked_add(bytes, unit - 1) / unit * unit;
 }
 
 void* system_allocate(std::size_t capacity) {
-  const bool large = capacity >= kHugePage;
   void* block = nullptr;
-  if (posix_memalign(&block, large ? kHugePage : kAlignment, capacity) != 0) return nullptr;
-  if (large) madvise(block, capacity, MADV_HUGEPAGE);
-  return block;
+  return posix_memalign(&block, kAlignment, capacity) == 0 ? block : nullptr;
 }
+
+bool takes_pages(std::size_t capacity) { return kRoundsUp && capacity >= kHugePage; }
 
 }  // namespace
 
@@ -51,21 +62,28 @@ std::size_t Allocator::capacity_for(std::size_t bytes) {
   if (!kRoundsUp) return std::max<std::size_t>(bytes, 1);
   if (bytes <= 4096) return round_up(std::max<std::size_t>(bytes, 1), kAlignment);
   if (bytes < kHugePage) return round_up(bytes, 4096);
-  return round_up(bytes, kHugePage);
+  return round_up(bytes, FreePages::kUnit);
 }
 
 Allocator::~Allocator() { trim(); }
 
+void Allocator::count_live(std::size_t bytes, std::size_t counted) {
+  if (limit_ != 0 && checked_add(live_bytes_, counted) > limit_) {
+    throw Error("ERR_OUT_OF_MEMORY", "allocating " + std::to_string(bytes) + " bytes would exceed the limit of " +
+                                         std::to_string(limit_) + " bytes (" + std::to_string(live_bytes_) + " in use)");
+  }
+  live_bytes_ += counted;
+  peak_bytes_ = std::max(peak_bytes_, live_bytes_);
+}
+
 StoragePtr Allocator::allocate(std::size_t bytes) {
   const std::size_t counted = capacity_for(bytes);
+  if (takes_pages(counted)) return allocate_pages(bytes, counted);
   std::size_t capacity = counted;
   void* block = nullptr;
   {
     std::lock_guard lock(mutex_);
-    if (limit_ != 0 && checked_add(live_bytes_, counted) > limit_) {
-      throw Error("ERR_OUT_OF_MEMORY", "allocating " + std::to_string(bytes) + " bytes would exceed the limit of " +
-                                           std::to_string(limit_) + " bytes (" + std::to_string(live_bytes_) + " in use)");
-    }
+    count_live(bytes, counted);
     // A block up to a quarter larger than asked for is close enough. Its rest stays counted as cached: what is live, and
     // where a limit is met, depends on what is asked for and not on the blocks that earlier work has left.
     const auto found = cache_.lower_bound(capacity);
@@ -75,8 +93,6 @@ StoragePtr Allocator::allocate(std::size_t bytes) {
       cached_bytes_ -= counted;
       cache_.erase(found);
     }
-    live_bytes_ += counted;
-    peak_bytes_ = std::max(peak_bytes_, live_bytes_);
   }
   if (block == nullptr) block = system_allocate(capacity);
   if (block == nullptr) {
@@ -98,11 +114,40 @@ StoragePtr Allocator::allocate(std::size_t bytes) {
   }
 }
 
+StoragePtr Allocator::allocate_pages(std::size_t bytes, std::size_t counted) {
+  void* block = nullptr;
+  {
+    std::lock_guard lock(mutex_);
+    count_live(bytes, counted);
+    block = pages_.take(counted);
+    // Pages that are free but nowhere together make room for fresh ones: the process holds no more than it needs.
+    if (block == nullptr) pages_.trim(counted);
+  }
+  if (block == nullptr) block = FreePages::from_system(counted);
+  if (block == nullptr) {
+    trim();
+    block = FreePages::from_system(counted);
+  }
+  if (block == nullptr) {
+    std::lock_guard lock(mutex_);
+    live_bytes_ -= counted;
+    throw Error("ERR_OUT_OF_MEMORY", "the system refused " + std::to_string(bytes) + " bytes");
+  }
+  try {
+    return std::make_shared<Storage>(block, bytes, [self = shared_from_this(), counted](Storage& storage) {
+      self->release_pages(storage.data(), counted);
+    });
+  } catch (...) {
+    release_pages(block, counted);
+    throw;
+  }
+}
+
 void Allocator::release(void* data, std::size_t capacity, std::size_t counted) {
   std::lock_guard lock(mutex_);
   live_bytes_ -= counted;
   cached_bytes_ += counted;
-  if (cached_bytes_ <= kCacheLimit) {
+  if (cached_bytes_ + pages_.bytes() <= cache_limit()) {
     try {
       cache_.emplace(capacity, data);
       return;
@@ -114,9 +159,16 @@ void Allocator::release(void* data, std::size_t capacity, std::size_t counted) {
   std::free(data);
 }
 
+void Allocator::release_pages(void* data, std::size_t bytes) {
+  std::lock_guard lock(mutex_);
+  live_bytes_ -= bytes;
+  pages_.give(data, bytes);
+  if (cached_bytes_ + pages_.bytes() > cache_limit()) pages_.trim(bytes);
+}
+
 MemoryCounters Allocator::counters() const {
   std::lock_guard lock(mutex_);
-  return {live_bytes_, peak_bytes_, cached_bytes_};
+  return {live_bytes_, peak_bytes_, cached_bytes_ + pages_.bytes()};
 }
 
 void Allocator::reset_peak() {
@@ -131,6 +183,7 @@ void Allocator::trim() {
     std::free(block);
   }
   cache_.clear();
+  pages_.trim(pages_.bytes());
 }
 
 void Allocator::set_limit(std::size_t bytes) {

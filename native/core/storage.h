@@ -9,6 +9,8 @@
 #include <mutex>
 #include <vector>
 
+#include "free_pages.h"
+
 namespace palimpsest {
 
 // Whose memory the bytes of a storage are: the allocator's, a mapped file's, or somebody else's who counts
@@ -58,8 +60,9 @@ struct MemoryCounters {
   std::size_t cached_bytes;  // freed blocks kept for the next request, and what blocks in use are larger than asked for
 };
 
-// Hands out 64-byte aligned storages and keeps freed blocks for reuse: on virtual machines the page faults
-// of fresh memory cost more than most kernels that write it. A storage keeps its allocator alive.
+// Hands out 64-byte aligned storages and keeps freed memory for reuse: on virtual machines the page faults
+// of fresh memory cost more than most kernels that write it. Small blocks are kept as they are, the pages of
+// large ones as ranges that are cut anew. A storage keeps its allocator alive.
 class Allocator : public std::enable_shared_from_this<Allocator> {
  public:
   ~Allocator();
@@ -75,10 +78,14 @@ class Allocator : public std::enable_shared_from_this<Allocator> {
   void set_limit(std::size_t bytes);
 
  private:
+  StoragePtr allocate_pages(std::size_t bytes, std::size_t counted);
   void release(void* data, std::size_t capacity, std::size_t counted);
+  void release_pages(void* data, std::size_t bytes);
+  void count_live(std::size_t bytes, std::size_t counted);
 
   mutable std::mutex mutex_;
-  std::multimap<std::size_t, void*> cache_;  // capacity -> block
+  std::multimap<std::size_t, void*> cache_;  // capacity -> block of less than a huge page
+  FreePages pages_;                          // of larger blocks
   std::size_t live_bytes_ = 0;
   std::size_t peak_bytes_ = 0;
   std::size_t cached_bytes_ = 0;

@@ -7,13 +7,12 @@ import type { RunOptions, Tensor } from '../../lib/graph/tensor';
 import { tensorsOf } from '../../lib/graph/tree';
 import type { Model } from '../../lib/models/model';
 import { memory, resetPeakMemory, setMemoryLimit } from '../../lib/native';
-import { fineTune } from '../../lib/unlearn/fineTune';
-import { gradientAscent } from '../../lib/unlearn/gradientAscent';
+import { fineTune } from '../../lib/unlearn/classifiers/fineTune';
+import { gradientAscent } from '../../lib/unlearn/classifiers/gradientAscent';
 import { at } from '../../lib/ops/indexing/at';
-import { adam } from '../../lib/optim/adam';
-import { retrain } from '../../lib/unlearn/retrain';
-import { ssd } from '../../lib/unlearn/ssd';
-import { zeroRow } from '../../lib/unlearn/zeroRow';
+import { retrain } from '../../lib/unlearn/classifiers/retrain';
+import { ssd } from '../../lib/unlearn/classifiers/ssd';
+import { zeroRow } from '../../lib/unlearn/classifiers/zeroRow';
 import { changeOf, editOf, fitted, ridge, type Edit } from '../support/classifierRuns';
 import { PATIENCE_MS } from '../support/child';
 import { announce } from '../support/numbers';
@@ -48,11 +47,11 @@ afterEach(() => setMemoryLimit(0));
 type Method = (data: { all: LabeledSet; forget: LabeledSet }, run: RunOptions) => Promise<unknown>;
 const METHODS: Readonly<Record<string, Method>> = {
   ssd: ({ all, forget }, run) => ssd(model, { forget, full: all }, { alpha: 2 }, run),
-  fineTune: ({ all }, run) => fineTune(model, all, { batchSize: 64 }, run),
-  gradientAscent: ({ forget }, run) => gradientAscent(model, forget, { batchSize: 8 }, run),
+  fineTune: ({ all }, run) => fineTune(model, { retain: all }, { batchSize: 64 }, run),
+  gradientAscent: ({ forget }, run) => gradientAscent(model, { forget }, { batchSize: 8 }, run),
   retrain: ({ all }, run) =>
-    retrain(model, model.parameters, all, { optimizer: adam(), epochs: 1, batchSize: 8 }, run),
-  zeroRow: (_data, run) => zeroRow(model, { classIndex: 1 }, run),
+    retrain(model, { retain: all, initial: model.parameters }, { epochs: 1, batchSize: 8 }, run),
+  zeroRow: (_data, run) => zeroRow(model, {}, { classIndex: 1 }, run),
   fit: async ({ all }, run) => ({ parameters: await fitted(model, all, run) }),
   'WeightDelta.apply': async (_data, run) => {
     using applied = await change.apply(model.parameters, run);

@@ -37,10 +37,10 @@ import { softmaxCrossEntropy } from '../../lib/ops/losses/softmaxCrossEntropy';
 import { mean } from '../../lib/ops/reduce/reduce';
 import { adam } from '../../lib/optim/adam';
 import { train } from '../../lib/optim/train';
-import { ssd } from '../../lib/unlearn/ssd';
-import { fineTune } from '../../lib/unlearn/fineTune';
-import { gradientAscent } from '../../lib/unlearn/gradientAscent';
-import { retrain } from '../../lib/unlearn/retrain';
+import { ssd } from '../../lib/unlearn/classifiers/ssd';
+import { fineTune } from '../../lib/unlearn/classifiers/fineTune';
+import { gradientAscent } from '../../lib/unlearn/classifiers/gradientAscent';
+import { retrain } from '../../lib/unlearn/classifiers/retrain';
 import { temporaryFolder } from '../io/temporaryFolder';
 import { changeOf, editOf, fitted, ridge, type Edit } from '../support/classifierRuns';
 import { isSanitized, PATIENCE_MS } from '../support/child';
@@ -116,12 +116,13 @@ const CALLS: Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>>
     const { parameters, importance } = await ssd(model, { forget, full: examples }, {}, { signal });
     return [parameters, importance.full, importance.forget];
   },
-  fineTune: async (signal) => (await fineTune(model, examples, {}, { signal })).parameters,
+  fineTune: async (signal) => (await fineTune(model, { retain: examples }, {}, { signal })).parameters,
   gradientAscent: async (signal) =>
-    (await gradientAscent(model, examples, { batchSize: 64 }, { signal })).parameters,
+    (await gradientAscent(model, { forget: examples }, { batchSize: 64 }, { signal })).parameters,
   retrain: async (signal) => {
-    const options = { optimizer: adam(), epochs: 1, batchSize: 64 };
-    return (await retrain(model, model.parameters, examples, options, { signal })).parameters;
+    const options = { epochs: 1, batchSize: 64 };
+    const request = { retain: examples, initial: model.parameters };
+    return (await retrain(model, request, options, { signal })).parameters;
   },
   lanczos: (signal) => lanczos(symmetric, { steps: 100, key: key(1), signal }),
   cg: async (signal) => {

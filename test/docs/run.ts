@@ -7,7 +7,7 @@ import { runInThisContext } from 'node:vm';
 import { transformSync } from '@swc/core';
 import { MODULES, ROOT, type Snippet } from './snippets';
 
-/** Runs the program in a folder of its own, which holds the tiny checkpoints of the tests as `golden` and nothing else, as the body of an asynchronous function; returns what it printed. */
+/** Runs the program in a folder of its own, which holds the tiny checkpoints of the tests as `golden`, the packages and nothing else, as the body of an asynchronous function; returns what it printed. */
 export async function run({ program }: Snippet): Promise<string> {
   const body = program.replace(
     /^import (\{[^}]*\}|\* as \w+|\w+) from '([^']+)';$/gm,
@@ -33,6 +33,7 @@ export async function run({ program }: Snippet): Promise<string> {
   const home = process.cwd();
   const folder = mkdtempSync(join(tmpdir(), 'palimpsest-guide-'));
   symlinkSync(join(ROOT, 'test/golden'), join(folder, 'golden'));
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   process.chdir(folder);
   try {
     await snippet(load, { log });

@@ -105,7 +105,7 @@ const scaled: BatchLoss = (own, p, x, y) => mean(softmaxCrossEntropy(mul(own.for
 
 test('fine-tuning steps down the loss of what is kept, unlike every variant', async () => {
   const tuned = async (of: Model, set: LabeledSet, options: object = {}): Promise<Parameters> =>
-    (await fineTune(of, set, { learningRate: RATE, batchSize: COUNT, ...options })).parameters;
+    (await fineTune(of, { retain: set }, { learningRate: RATE, batchSize: COUNT, ...options })).parameters;
   const passes = (after: Parameters): Promise<boolean> => isStepFrom(model.parameters, after);
   await expectAllWrong(passes, () => tuned(model, retain), {
     'the sets swapped': () => tuned(model, forget),
@@ -137,7 +137,9 @@ test('retraining begins anew and never sees what is forgotten, unlike every vari
     from: Parameters,
     set: LabeledSet,
     options: Partial<TrainOptions> = {},
-  ): Promise<Parameters> => (await retrain(model, from, set, { ...step, ...options })).parameters;
+  ): Promise<Parameters> =>
+    (await retrain(model, { retain: set, initial: from }, {}, { recipe: { ...step, ...options } }))
+      .parameters;
   const passes = (after: Parameters): Promise<boolean> => isStepFrom(fresh.parameters, after);
   await expectAllWrong(passes, () => again(fresh.parameters, retain), {
     'the weights of the model': () => again(model.parameters, retain),
@@ -191,7 +193,7 @@ describe('zeroed rows', () => {
 
   test('silence a class and nothing else, unlike every variant', async () => {
     const zeroed = async (options = {}): Promise<Parameters> =>
-      (await zeroRow(model, { classIndex: CLASS, ...options })).parameters;
+      (await zeroRow(model, {}, { classIndex: CLASS, ...options })).parameters;
     const p = model.parameters;
     await expectAllWrong(isSilent, zeroed, {
       'the bias left': () => put(p, W, 0),

@@ -107,10 +107,10 @@ describe('on real digits', () => {
 const nothing = LabeledSet.of({ features: new Uint8Array(1), labels: [0], exampleShape: [1] });
 
 test.each([
-  [{ alpha: 0 }, 'alpha must be a positive number'],
-  [{ lambda: Number.NaN }, 'lambda must be a positive number'],
+  [{ alpha: 0 }, 'alpha must be greater than 0, got 0'],
+  [{ lambda: Number.NaN }, 'lambda must be a number, got NaN'],
   [{ aplha: 3 }, "did you mean 'alpha'?"],
-  [{ fisher: { mode: 'sample' as 'example' } }, "mode must be example or batch, got 'sample'"],
+  [{ fisher: { mode: 'sample' as 'example' } }, "fisher.mode must be 'example' or 'batch', got 'sample'"],
 ])('refuses %j', async (options, message) => {
   const model = { config: { model_type: 'none' }, parameters: new Parameters([]), forward: () => tensor(0) };
   await expect(ssd(model, { forget: nothing, full: nothing }, options as SsdOptions)).rejects.toThrow(

@@ -6,6 +6,7 @@ import type { Lowered } from '../lowering/lower';
 import type { Block } from '../lowering/value';
 import { Parameters } from '../parameters';
 import { planPlaces } from '../lowering/places';
+import { peakOf } from './peak';
 import { checkShape, type Shape } from '../shape';
 import { Tensor, type Spec } from '../tensor';
 import { trace } from '../lowering/trace';
@@ -48,10 +49,10 @@ export class Estimate {
   readonly inputBytes: number;
   /** Of the results, but for those that are inputs under another shape. */
   readonly outputBytes: number;
-  /** Of what lies between: values whose lifetimes do not overlap share memory. */
+  /** Of what lies between, at the most: memory is freed when nothing needs it any more. */
   readonly temporaryBytes: number;
   /**
-   * Inputs, results and everything between, as the engine's allocator hands them out. Not what a kernel takes for the
+   * The most that inputs, results and everything between take at one time, as the engine's allocator hands them out. Not what a kernel takes for the
    * time of its own call: products pack their operands into panels of a MiB or two per thread.
    */
   readonly peakBytes: number;
@@ -69,7 +70,7 @@ export class Estimate {
    */
   constructor(lowered: Lowered, parametersBytes?: number) {
     const steps = fuse(lowered);
-    const { slotBytes } = planPlaces(steps);
+    const peak = peakOf(steps, planPlaces(steps), native.capacityOf);
     const results = lowered.outputs.map(({ block }) => block);
     const computed = new Set<Block>(results.filter((block) => block.input < 0));
     this.instructions = steps.map(instructionOf);
@@ -79,8 +80,8 @@ export class Estimate {
     this.bytesWritten = total(this.instructions, ({ bytesWritten }) => bytesWritten);
     this.inputBytes = total(new Set(lowered.inputs), ({ bytes }) => native.capacityOf(bytes));
     this.outputBytes = total(computed, ({ bytes }) => native.capacityOf(bytes));
-    this.temporaryBytes = total(slotBytes, native.capacityOf);
-    this.peakBytes = this.inputBytes + this.outputBytes + this.temporaryBytes;
+    this.temporaryBytes = peak.temporaryBytes;
+    this.peakBytes = this.inputBytes + peak.bytes;
     this.parametersBytes = parametersBytes;
     this.byOp = costsByOp(this.instructions);
   }

@@ -16,9 +16,13 @@ export interface Plan {
   readonly slotBytes: readonly number[];
 }
 
+/** From so many bytes on a block shares slots with blocks of its very size only. */
+const LARGE = 1 << 20;
+
 /**
  * Gives every block a place. Blocks that are neither inputs nor outputs share slots: a slot is free again after the last
- * step that reads its block, and an elementwise chain may write over an input that nobody reads afterwards.
+ * step that reads its block, and an elementwise chain may write over an input that nobody reads afterwards. The executor
+ * allocates a slot when it is first written and frees it after the last step that touches it.
  */
 export function planPlaces(steps: readonly KernelStep[]): Plan {
   const lastRead = new Map<Block, number>();
@@ -72,12 +76,18 @@ function overwritable(step: KernelStep, output: Value, dying: readonly Block[]):
   )?.block;
 }
 
-/** Slots of different sizes; the best fitting free one is reused, or the largest grown. */
+/**
+ * Slots of different sizes. A small block takes the best fitting free one, or the largest grown: what that wastes is little,
+ * and allocating costs more than the kernel. A large one takes the one that was freed last among those of its size, whose bytes may
+ * still be in the caches; memory that no slot needs any more goes to others by the allocator.
+ */
 class SlotPool {
   readonly bytes: number[] = [];
   readonly #free: number[] = [];
+  readonly #freeLarge = new Map<number, number[]>();
 
   take(bytes: number): number {
+    if (bytes >= LARGE) return this.#freeLarge.get(bytes)?.pop() ?? this.bytes.push(bytes) - 1;
     const free = this.#free;
     let best = -1;
     let least = Infinity;
@@ -89,15 +99,19 @@ class SlotPool {
       if (size > most) [largest, most] = [i, size];
     }
     const [slot] = free.splice(best >= 0 ? best : largest, free.length > 0 ? 1 : 0);
-    if (slot === undefined) {
-      this.bytes.push(bytes);
-      return this.bytes.length - 1;
-    }
+    if (slot === undefined) return this.bytes.push(bytes) - 1;
     this.bytes[slot] = Math.max(this.bytes[slot] ?? 0, bytes);
     return slot;
   }
 
   free(slot: number): void {
-    this.#free.push(slot);
+    const bytes = this.bytes[slot] ?? 0;
+    if (bytes < LARGE) {
+      this.#free.push(slot);
+      return;
+    }
+    const alike = this.#freeLarge.get(bytes);
+    if (alike) alike.push(slot);
+    else this.#freeLarge.set(bytes, [slot]);
   }
 }

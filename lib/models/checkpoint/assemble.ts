@@ -97,7 +97,9 @@ async function haveSameBytes(a: Tensor, b: Tensor, signal: AbortSignal | undefin
 }
 
 function checkedParameters(family: Family, network: Network, files: WeightFiles): Parameters {
-  const expected = new Map(network.parameters.map(({ name, shape }) => [name, shape]));
+  const { parameters, buffers = [] } = network;
+  const expected = new Map([...parameters, ...buffers].map(({ name, shape }) => [name, shape]));
+  const isBuffer = new Set(buffers.map(({ name }) => name));
   const known = (name: string): boolean =>
     expected.has(name) || network.tied.has(name) || family.buffers.test(name);
   const unknown = files.names.filter((name) => !known(name));
@@ -123,7 +125,7 @@ function checkedParameters(family: Family, network: Network, files: WeightFiles)
         (unknown.length > 1 ? `, nor ${unknown.length - 1} others` : ''),
     );
   }
-  const own = files.names.filter((name) => expected.has(name));
+  const own = files.names.filter((name) => expected.has(name) && !isBuffer.has(name));
   return new Parameters(own.map((name) => [name, files.tensor(name)] as const));
 }
 

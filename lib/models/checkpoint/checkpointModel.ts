@@ -9,10 +9,17 @@ import { saveModel, type SaveOptions } from '../save';
 
 /** What a forward pass gives. All of it is lazy: what is not asked for is not computed. */
 export interface ModelOutputs {
-  /** [N, T, vocabulary] for models of texts with a head, [N, classes] for classifiers. */
+  /** [N, T, vocabulary] for models of texts with a head, [N, classes] for classifiers, [N, T, classes] for those of steps. */
   readonly logits?: Tensor;
   /** The last hidden states, behind the final norm; of a U-Net what it predicts, of an autoencoder images. */
   readonly hidden: Tensor;
+  /** What stands for an input as a whole, [N, width]: of an encoder what its pooler makes of the first step. */
+  readonly pooled?: Tensor;
+  /** The hidden states of the encoder, behind which the decoder's are `hidden`. */
+  readonly encoded?: Tensor;
+  /** Places in the space that images and texts share, of CLIP: [N, outputs]; of length 1 where both are given. */
+  readonly textEmbeddings?: Tensor;
+  readonly imageEmbeddings?: Tensor;
   /** Keys and values of all steps so far, for the `cache` of the next call. Decoders only. */
   readonly cache?: KeyValueCache;
   /** Gaussians of latents, for images. Autoencoders only. */
@@ -29,7 +36,14 @@ export interface ParameterShape {
 export interface Network {
   /** In the order in which they are used. */
   readonly parameters: readonly ParameterShape[];
-  readonly outputs: (parameters: Parameters, inputs: ModelInputs, hooks: Hooks) => ModelOutputs;
+  /** What a forward pass uses and training does not move: running statistics. Default: nothing. */
+  readonly buffers?: readonly ParameterShape[];
+  readonly outputs: (
+    parameters: Parameters,
+    inputs: ModelInputs,
+    hooks: Hooks,
+    buffers: Parameters,
+  ) => ModelOutputs;
   /** The names that `run` can read and replace, in the order of the forward pass. */
   readonly hookPoints: readonly string[];
   /** Names of parameters that are another's tensor, by that one's name. */
@@ -44,7 +58,7 @@ export interface CheckpointParts {
   readonly architecture: string;
   /** Under the checkpoint's own names, in the order of its files. */
   readonly parameters: Parameters;
-  /** What else the files hold: stored masks and frequencies, which no forward pass uses. Saved as they were. */
+  /** What else the files hold: running statistics, and stored masks, which no forward pass uses. Saved as they were. */
   readonly buffers: Parameters;
   /** What `generation_config.json` says; empty without one. */
   readonly generation: JsonObject;
@@ -102,7 +116,7 @@ export class CheckpointModel implements Model {
 
   /** All outputs; `hooks` look into the pass. */
   outputs(parameters: Parameters, inputs: ModelInputs, hooks: Hooks = NO_HOOKS): ModelOutputs {
-    return this.#parts.network.outputs(parameters, inputs, hooks);
+    return this.#parts.network.outputs(parameters, inputs, hooks, this.buffers);
   }
 
   /** The texts of \`config.json\` and \`generation_config.json\`, as they were loaded. */

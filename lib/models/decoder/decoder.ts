@@ -1,21 +1,35 @@
 import type { Parameters } from '../../graph/parameters';
 import type { Tensor } from '../../graph/tensor';
-import { add, div, mul } from '../../ops/elementwise/arithmetic';
+import { extent } from '../../graph/shape';
+import { add, cast, div, full, mul, notEqual } from '../../ops/elementwise/arithmetic';
 import { tanh } from '../../ops/elementwise/math';
 import { embedding } from '../../ops/indexing/embedding';
+import { iota } from '../../ops/indexing/iota';
+import { takeAlong } from '../../ops/indexing/takeAlong';
+import { max } from '../../ops/reduce/reduce';
+import { broadcastTo } from '../../ops/reduce/sum';
+import { reshape } from '../../ops/shape/reshape';
+import { slice } from '../../ops/shape/slice';
 import { ShapeError } from '../../errors';
-import type { Network, ParameterShape } from '../checkpoint/checkpointModel';
+import type { Network } from '../checkpoint/checkpointModel';
 import type { Hooks } from '../hooks/hooks';
 import type { KeyValueCache, ModelInputs } from '../inputs';
-import type { DecoderDescription } from './description';
-import { feedForward } from './feedForward';
+import type { DecoderDescription, StackDescription } from './description';
 import { normalized, normShapes, project, projectionShapes } from './layers';
-import { rotaryTablesAt, stepsOf } from './positions';
-import { selfAttention, type BlockCall } from './selfAttention';
+import { rotaryTablesAt, stepsOf, type Steps } from './positions';
+import type { BlockCall } from './selfAttention';
+import { blockOf, blockShapes, stackHookPoints } from './stack';
+
+/** A classifier of texts: scores of the last token that is no padding. */
+export interface TextHead {
+  readonly classes: number;
+  /** By which padding is known where there is no attention mask; undefined: there is none. */
+  readonly padding: number | undefined;
+}
 
 export interface DecoderParts {
-  /** Whether the checkpoint has a head, or is the bare model. */
-  readonly hasHead: boolean;
+  /** Scores of the next token; of a whole text, by its last token; or none. */
+  readonly head: 'tokens' | 'none' | TextHead;
   /** What its names begin with: the prefix of the description, or nothing. */
   readonly prefix: string;
 }
@@ -27,27 +41,36 @@ export interface DecoderParts {
  *
  * with the norms that the description names, each possibly behind what it stands before; in parallel, m = mlp(norm x).
  */
-export function decoder(d: DecoderDescription, { hasHead, prefix }: DecoderParts): Network {
+export function decoder(d: DecoderDescription, { head, prefix }: DecoderParts): Network {
+  const hasHead = head === 'tokens';
+  const textHead = typeof head === 'object' ? head : undefined;
   const below = (name: string): string => (prefix === '' ? name : `${prefix}.${name}`);
   const block = (i: number): string => below(`${d.blockList}.${i}`);
   const tiedHead = hasHead && d.head.tied;
+  const stack: StackDescription = { ...d, causal: true };
   return {
     parameters: [
       { name: `${below(d.tokens)}.weight`, shape: [d.vocabulary, d.width] },
       ...(d.positions
         ? [{ name: `${below(d.positions.name)}.weight`, shape: [d.positions.count, d.width] }]
         : []),
-      ...Array.from({ length: d.blocks }, (_, i) => blockShapes(d, block(i))).flat(),
+      ...Array.from({ length: d.blocks }, (_, i) => blockShapes(stack, block(i))).flat(),
       ...normShapes(below(d.finalNorm), d.width, d.norm),
       ...(hasHead && !tiedHead
         ? projectionShapes(d.head.name, [d.width, d.vocabulary], { bias: d.head.bias })
         : []),
+      ...(textHead ? projectionShapes(SCORE, [d.width, textHead.classes], { bias: false }) : []),
     ],
-    hookPoints: hookPointsOf(d, hasHead),
+    hookPoints: hookPointsOf(d, stack, head !== 'none'),
     tied: new Map(tiedHead ? [[`${d.head.name}.weight`, `${below(d.tokens)}.weight`]] : []),
     outputs: (parameters, given, hooks) => {
-      const { hidden, blocks } = passed(d, parameters, given, hooks, below, block);
+      const { hidden, blocks } = passed(d, stack, parameters, given, hooks, below, block);
       const cache: KeyValueCache = { blocks };
+      if (textHead) {
+        const last = lastSteps(stepsOf('decoder', given, d.vocabulary), textHead.padding);
+        const pooled = reshape(takeAlong(hidden, last, { axis: 1 }), [extent(hidden.shape, 0), d.width]);
+        return { logits: hooks.at('logits', project(parameters, SCORE, pooled)), hidden, cache };
+      }
       if (!hasHead) return { hidden, cache };
       return {
         logits: hooks.at('logits', logitsOf(d, parameters, hidden, tiedHead ? below(d.tokens) : d.head.name)),
@@ -58,8 +81,26 @@ export function decoder(d: DecoderDescription, { hasHead, prefix }: DecoderParts
   };
 }
 
+const SCORE = 'score';
+
+/** Where each text ends, int32 [N, 1, 1]: its last step that is no padding, by the mask or by the id. */
+function lastSteps({ inputs, ids, examples, steps }: Steps, padding: number | undefined): Tensor {
+  const { attentionMask } = inputs;
+  const kept = attentionMask
+    ? slice(attentionMask, { starts: [0, extent(attentionMask.shape, 1) - steps] })
+    : padding === undefined
+      ? undefined
+      : notEqual(ids, padding);
+  const places = broadcastTo(iota(steps), [examples, steps]);
+  const last = kept
+    ? max(mul(places, cast(kept, 'int32')), { axis: 1 })
+    : full([examples], steps - 1, 'int32');
+  return reshape(last, [examples, 1, 1]);
+}
+
 function passed(
   d: DecoderDescription,
+  stack: StackDescription,
   parameters: Parameters,
   given: ModelInputs,
   hooks: Hooks,
@@ -85,43 +126,15 @@ function passed(
     seen: steps.seen,
     cache,
     hooks,
+    place: 'blocks',
   };
   const blocks: KeyValueCache['blocks'][number][] = [];
   for (let i = 0; i < d.blocks; i++) {
-    const { output, cached } = blockOf(d, parameters, block(i), i, x, call);
+    const { output, cached } = blockOf(stack, parameters, block(i), i, x, call);
     blocks.push(cached);
     x = output;
   }
   return { hidden: hooks.at('final_norm', normalized(parameters, below(d.finalNorm), x, d.norm)), blocks };
-}
-
-function blockOf(
-  d: DecoderDescription,
-  parameters: Parameters,
-  path: string,
-  i: number,
-  x: Tensor,
-  call: BlockCall,
-): { readonly output: Tensor; readonly cached: KeyValueCache['blocks'][number] } {
-  const { names } = d;
-  const at = (name: string, value: Tensor): Tensor => call.hooks.at(`blocks.${i}.${name}`, value);
-  const norm = (name: string | undefined, value: Tensor): Tensor =>
-    name === undefined ? value : normalized(parameters, `${path}.${name}`, value, d.norm);
-  const before = at('resid_pre', x);
-  const attnIn = at('attn_in', norm(names.attentionNorm, before));
-  const { output, cached } = selfAttention(d, parameters, path, i, attnIn, call);
-  const attnOut = at('attn_out', norm(names.attentionPostNorm, output));
-  const isParallel = d.residual === 'parallel';
-  const between = isParallel ? before : at('resid_mid', add(before, attnOut));
-  // In parallel without a norm of its own, the layers see what attention sees.
-  const normed = isParallel && names.mlpNorm === undefined ? attnIn : norm(names.mlpNorm, between);
-  const mlpIn = at('mlp_in', normed);
-  const mlpOut = at(
-    'mlp_out',
-    norm(names.mlpPostNorm, feedForward(d, parameters, path, i, mlpIn, call.hooks)),
-  );
-  const sum = isParallel ? add(add(attnOut, mlpOut), before) : add(between, mlpOut);
-  return { output: at('resid_post', sum), cached };
 }
 
 function logitsOf(d: DecoderDescription, parameters: Parameters, hidden: Tensor, head: string): Tensor {
@@ -129,61 +142,11 @@ function logitsOf(d: DecoderDescription, parameters: Parameters, hidden: Tensor,
   return d.logitCap === undefined ? logits : mul(tanh(div(logits, d.logitCap)), d.logitCap);
 }
 
-function blockShapes(d: DecoderDescription, path: string): ParameterShape[] {
-  const { names, width, hidden, bias, storedTransposed: transposed } = d;
-  const norm = (name: string | undefined, own = width): ParameterShape[] =>
-    name === undefined ? [] : normShapes(`${path}.${name}`, own, d.norm);
-  const [queries, keys] = [d.heads * d.headWidth, d.keyHeads * d.headWidth];
-  const projection = (name: string, inputs: number, outputs: number, hasBias: boolean): ParameterShape[] =>
-    projectionShapes(`${path}.${name}`, [inputs, outputs], { bias: hasBias, transposed });
-  const { qkv } = names;
-  const [queryWidth, keyWidth] = d.qkNorm === 'whole' ? [queries, keys] : [d.headWidth, d.headWidth];
-  const mlp = (below: string): ParameterShape[] => [
-    ...(names.gate === undefined ? [] : projection(`${below}${names.gate}`, width, hidden, bias.mlp)),
-    ...projection(`${below}${names.up}`, width, d.gateUpJoined === true ? 2 * hidden : hidden, bias.mlp),
-    ...projection(`${below}${names.down}`, hidden, width, bias.mlp),
-  ];
-  const { experts } = d;
-  return [
-    ...norm(names.attentionNorm),
-    ...(typeof qkv === 'string'
-      ? projection(qkv, width, queries + 2 * keys, bias.qkv)
-      : qkv.flatMap((name, which) => projection(name, width, which === 0 ? queries : keys, bias.qkv))),
-    ...(d.qkNorm ? [...norm(names.queryNorm, queryWidth), ...norm(names.keyNorm, keyWidth)] : []),
-    ...projection(names.out, queries, width, bias.out),
-    ...norm(names.attentionPostNorm),
-    ...norm(names.mlpNorm),
-    ...(experts
-      ? [
-          ...projection(experts.router, width, experts.count, false),
-          ...Array.from({ length: experts.count }, (_, e) => mlp(`${experts.experts}.${e}.`)).flat(),
-        ]
-      : mlp('')),
-    ...norm(names.mlpPostNorm),
-  ];
-}
-
-function hookPointsOf(d: DecoderDescription, hasHead: boolean): string[] {
-  const { experts } = d;
-  const mlp = experts
-    ? [
-        'router',
-        'gates',
-        ...Array.from({ length: experts.count }, (_, e) => [
-          `experts.${e}.mlp_pre`,
-          `experts.${e}.mlp_act`,
-        ]).flat(),
-      ]
-    : ['mlp_pre', 'mlp_act'];
-  const inBlock = [
-    ...['resid_pre', 'attn_in', 'q', 'k', 'v', 'pattern', 'z', 'attn_out'],
-    ...(d.residual === 'parallel' ? [] : ['resid_mid']),
-    ...['mlp_in', ...mlp, 'mlp_out', 'resid_post'],
-  ];
+function hookPointsOf(d: DecoderDescription, stack: StackDescription, hasHead: boolean): string[] {
   return [
     'embed',
     ...(d.positions ? ['pos_embed'] : []),
-    ...Array.from({ length: d.blocks }, (_, i) => inBlock.map((name) => `blocks.${i}.${name}`)).flat(),
+    ...stackHookPoints(stack),
     'final_norm',
     ...(hasHead ? ['logits'] : []),
   ];

@@ -58,12 +58,8 @@ export interface BlockNames {
   readonly down: string;
 }
 
-/**
- * A decoder-only language model as data: all that tells one family from another. `readDecoder` of a family makes it from a
- * configuration, `decoder` makes a network of it.
- */
-export interface DecoderDescription {
-  readonly vocabulary: number;
+/** A stack of transformer blocks as data: what decoders and encoders of any kind have in common. */
+export interface StackDescription {
   readonly width: number;
   readonly blocks: number;
   readonly heads: number;
@@ -71,16 +67,9 @@ export interface DecoderDescription {
   readonly headWidth: number;
   /** Of the layers between. */
   readonly hidden: number;
-  /** Where all but the head lies: `transformer`, `model`. A checkpoint of the bare model leaves it out. */
-  readonly prefix: string;
-  readonly tokens: string;
-  /** A learned table of positions: its name below the prefix, and how many there are. */
-  readonly positions?: { readonly name: string; readonly count: number };
   /** The name of the list of blocks. */
   readonly blockList: string;
   readonly names: BlockNames;
-  readonly finalNorm: string;
-  readonly head: { readonly name: string; readonly bias: boolean; readonly tied: boolean };
   readonly norm: NormRule;
   /** `joined`: q, k and v one behind the other; `perHead`: those of a head beside each other, as in GPT-NeoX. */
   readonly qkvLayout: 'joined' | 'perHead';
@@ -93,18 +82,38 @@ export interface DecoderDescription {
   /** Whether gate and up are one projection, the gate first. */
   readonly gateUpJoined?: boolean;
   readonly experts?: ExpertsRule;
-  /** `parallel`: attention and the layers behind it both start from the residual stream that enters the block. */
-  readonly residual: 'sequential' | 'parallel';
+  /**
+   * `parallel`: attention and the layers behind it both start from the residual stream that enters the block. `postNorm`: the norms
+   * named `PostNorm` stand behind the sums, as in BERT, and there are no others.
+   */
+  readonly residual: 'sequential' | 'parallel' | 'postNorm';
   readonly rotary?: RotaryRule;
+  /** Whether steps see those before them only. */
+  readonly causal: boolean;
   /** What products of queries and keys are multiplied by, per block. */
   readonly scales: readonly number[];
   /** How many steps back a query sees, per block; undefined: all. */
   readonly windows: readonly (number | undefined)[];
   /** Of attention scores. */
   readonly softCap?: number;
-  readonly logitCap?: number;
   /** Queries, keys and values are cut to [-clip, clip]. */
   readonly clip?: number;
+}
+
+/**
+ * A decoder-only language model as data: all that tells one family from another. `readDecoder` of a family makes it from a
+ * configuration, `decoder` makes a network of it.
+ */
+export interface DecoderDescription extends Omit<StackDescription, 'causal'> {
+  readonly vocabulary: number;
+  /** Where all but the head lies: `transformer`, `model`. A checkpoint of the bare model leaves it out. */
+  readonly prefix: string;
+  readonly tokens: string;
+  /** A learned table of positions: its name below the prefix, and how many there are. */
+  readonly positions?: { readonly name: string; readonly count: number };
+  readonly finalNorm: string;
+  readonly head: { readonly name: string; readonly bias: boolean; readonly tied: boolean };
+  readonly logitCap?: number;
   /** What embeddings are multiplied by. */
   readonly embeddingScale?: number;
 }

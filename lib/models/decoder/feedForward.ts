@@ -6,24 +6,24 @@ import { softmax } from '../../ops/networks/softmax';
 import { split } from '../../ops/shape/slice';
 import type { Hooks } from '../hooks/hooks';
 import { activationOf } from './activations';
-import type { DecoderDescription, ExpertsRule } from './description';
+import type { StackDescription, ExpertsRule } from './description';
 import { project } from './layers';
 
-/** The layers after attention of block i, with experts or without. */
+/** The layers after attention of a block, with experts or without; `place` begins the names of its hook points. */
 export function feedForward(
-  d: DecoderDescription,
+  d: StackDescription,
   parameters: Parameters,
   path: string,
-  i: number,
+  place: string,
   x: Tensor,
   hooks: Hooks,
 ): Tensor {
-  if (!d.experts) return layers(d, parameters, path, `blocks.${i}`, x, hooks);
-  return routed(d, d.experts, parameters, path, `blocks.${i}`, x, hooks);
+  if (!d.experts) return layers(d, parameters, path, place, x, hooks);
+  return routed(d, d.experts, parameters, path, place, x, hooks);
 }
 
 function layers(
-  d: DecoderDescription,
+  d: StackDescription,
   parameters: Parameters,
   path: string,
   place: string,
@@ -51,7 +51,7 @@ function layers(
  * of ordinary layers.
  */
 function routed(
-  d: DecoderDescription,
+  d: StackDescription,
   { count, top, normalized, router, experts }: ExpertsRule,
   parameters: Parameters,
   path: string,

@@ -1,9 +1,12 @@
 import type { Parameters } from '../../graph/parameters';
+import { extent } from '../../graph/shape';
 import type { Tensor } from '../../graph/tensor';
 import { add, ones, zeros } from '../../ops/elementwise/arithmetic';
 import { layerNorm } from '../../ops/norms/layerNorm';
 import { rmsNorm } from '../../ops/norms/rmsNorm';
 import { linear, matmul } from '../../ops/products/matmul';
+import { reshape } from '../../ops/shape/reshape';
+import { slice } from '../../ops/shape/slice';
 import type { ParameterShape } from '../checkpoint/checkpointModel';
 import type { NormRule } from './description';
 
@@ -44,4 +47,10 @@ export function normalized(parameters: Parameters, name: string, x: Tensor, { ki
     case 'rmsPlusOne':
       return rmsNorm(x, add(gain, 1), { eps });
   }
+}
+
+/** Step `which` of all, [N, T, width] -> [N, width]. */
+export function stepAt(hidden: Tensor, which: number): Tensor {
+  const [examples, width] = [extent(hidden.shape, 0), extent(hidden.shape, 2)];
+  return reshape(slice(hidden, { starts: [0, which], stops: [examples, which + 1] }), [examples, width]);
 }

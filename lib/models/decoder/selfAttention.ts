@@ -18,7 +18,7 @@ import { split } from '../../ops/shape/slice';
 import { repeat } from '../../ops/shape/repeat';
 import type { Hooks } from '../hooks/hooks';
 import type { KeyValueCache } from '../inputs';
-import type { DecoderDescription } from './description';
+import type { StackDescription } from './description';
 import { normalized, project } from './layers';
 
 /** What the blocks of a call have in common. */
@@ -28,20 +28,22 @@ export interface BlockCall {
   readonly seen: Tensor | undefined;
   readonly cache: KeyValueCache | undefined;
   readonly hooks: Hooks;
+  /** What the names of hook points begin with: `blocks`. */
+  readonly place: string;
 }
 
 type CachedBlock = KeyValueCache['blocks'][number];
 
 /** Attention of block i to its own steps and to those before: the output, and keys and values of all steps. */
 export function selfAttention(
-  d: DecoderDescription,
+  d: StackDescription,
   parameters: Parameters,
   path: string,
   i: number,
   x: Tensor,
-  { tables, seen, cache, hooks }: BlockCall,
+  { tables, seen, cache, hooks, place }: BlockCall,
 ): { readonly output: Tensor; readonly cached: CachedBlock } {
-  const hooked = (name: string, value: Tensor): Tensor => hooks.at(`blocks.${i}.${name}`, value);
+  const hooked = (name: string, value: Tensor): Tensor => hooks.at(`${place}.${i}.${name}`, value);
   const [q0, k0, v0] = headsOf(d, parameters, path, x);
   const turned = (h: Tensor): Tensor =>
     tables && d.rotary ? rotary(h, tables, { layout: d.rotary.layout }) : h;
@@ -51,14 +53,14 @@ export function selfAttention(
   const before = cache?.blocks[i];
   const keys = before ? concat([before.keys, k], { axis: 2 }) : k;
   const values = before ? concat([before.values, v], { axis: 2 }) : v;
-  const z = hooked('z', attended(d, i, { q, keys, values }, seen, hooks));
+  const z = hooked('z', attended(d, i, { q, keys, values }, seen, hooks, place));
   const output = project(parameters, `${path}.${d.names.out}`, mergeHeads(z), d.storedTransposed);
   return { output, cached: { keys, values } };
 }
 
 /** Queries, keys and values with their heads apart, [N, heads, T, width of a head]. */
 function headsOf(
-  d: DecoderDescription,
+  d: StackDescription,
   parameters: Parameters,
   path: string,
   x: Tensor,
@@ -91,7 +93,7 @@ function headsOf(
   ];
 }
 
-const clipped = ({ clip: limit }: DecoderDescription, x: Tensor): Tensor =>
+const clipped = ({ clip: limit }: StackDescription, x: Tensor): Tensor =>
   limit === undefined ? x : clip(x, { min: -limit, max: limit });
 
 function three(q?: Tensor, k?: Tensor, v?: Tensor): readonly [Tensor, Tensor, Tensor] {
@@ -107,24 +109,25 @@ interface Heads {
 
 /** The output of every head, [N, H, T, D]. The pattern is made only where somebody looks at it. */
 function attended(
-  d: DecoderDescription,
+  d: StackDescription,
   i: number,
   { q, keys, values }: Heads,
   seen: Tensor | undefined,
   hooks: Hooks,
+  place: string,
 ): Tensor {
   const own = hooks.mask(i);
   const mask = own && seen ? logicalAnd(own, seen) : (own ?? seen);
   const [window, scale, headScale] = [d.windows[i], d.scales[i], hooks.headScale(i)];
   const options: AttentionOptions = {
-    causal: true,
+    causal: d.causal,
     ...(mask ? { mask } : {}),
     ...(window === undefined ? {} : { window }),
     ...(scale === undefined ? {} : { scale }),
     ...(d.softCap === undefined ? {} : { softCap: d.softCap }),
   };
   const scaled = (z: Tensor): Tensor => (headScale ? mul(z, reshape(headScale, [d.heads, 1, 1])) : z);
-  const name = `blocks.${i}.pattern`;
+  const name = `${place}.${i}.pattern`;
   if (!hooks.isRead(name) && !hooks.isPatched(name)) return scaled(attention(q, keys, values, options));
   const pattern = hooks.at(name, attentionWithPattern(q, keys, values, options).pattern);
   // A pattern that is only read leaves the output to the kernel that gives it otherwise, to the bit.

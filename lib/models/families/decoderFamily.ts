@@ -1,6 +1,7 @@
-import { decoder } from '../decoder/decoder';
+import { decoder, type TextHead } from '../decoder/decoder';
 import type { DecoderDescription } from '../decoder/description';
 import type { Fields } from '../checkpoint/fields';
+import { classCount } from './encoderFamily';
 import type { Family } from './family';
 
 /** Of old versions of `transformers`: masks and frequencies that are made anew today. */
@@ -12,18 +13,26 @@ export function decoderFamily(
   name: string,
   describe: (fields: Fields) => DecoderDescription,
 ): Family {
-  const [withHead, bare] = [`${name}ForCausalLM`, `${name}Model`];
+  const [withHead, bare, ofTexts] = [
+    `${name}ForCausalLM`,
+    `${name}Model`,
+    `${name}ForSequenceClassification`,
+  ];
   // GPT-2 has an older name for its head.
   const causal = name === 'GPT2' ? 'GPT2LMHeadModel' : withHead;
   return {
     modelType,
-    classes: [causal, bare],
+    classes: [causal, bare, ofTexts],
     buffers: BUFFERS,
     network: (fields, { has, architecture }) => {
       const description = describe(fields);
       const { prefix, tokens } = description;
+      const textHead = (): TextHead => ({
+        classes: classCount(fields),
+        padding: fields.has('pad_token_id') ? fields.number('pad_token_id') : undefined,
+      });
       return decoder(description, {
-        hasHead: architecture !== bare,
+        head: architecture === ofTexts ? textHead() : architecture === bare ? 'none' : 'tokens',
         prefix: has(`${tokens}.weight`) ? '' : prefix,
       });
     },

@@ -1,0 +1,13 @@
+export { badTeacher, type BadTeacherOptions } from './badTeacher';
+export { fineTune, type FineTuneOptions } from './fineTune';
+export { gradientAscent, type GradientAscentHooks, type GradientAscentOptions } from './gradientAscent';
+export { gradientRestriction, iau, type IauOptions } from './iau';
+export { cfK, euK, type LastLayersOptions } from './lastLayers';
+export { negGradPlus, type NegGradPlusOptions } from './negGradPlus';
+export type { ClassifierRequest } from './request';
+export { retrain, type RetrainOptions } from './retrain';
+export { largestEntries, saliencyMask } from './saliency';
+export { randomLabels, salun, type RandomLabelsOptions, type SalunOptions, type SalunResult } from './salun';
+export { scrub, type ScrubOptions } from './scrub';
+export { ssd, type SsdData, type SsdOptions, type SsdResult, type SsdSettings } from './ssd';
+export { zeroRow, type ZeroRowOptions } from './zeroRow';
