@@ -30,8 +30,11 @@ export interface DenoiseOptions extends RunOptions, SamplerOptions {
   readonly latents?: Tensor;
 }
 
-/** What a network predicts at one step of a diffusion, of the sample's shape. */
-export type DenoisingFunction<P> = (parameters: P, inputs: DenoisingInputs) => Tensor;
+/** What a network predicts at one step of a diffusion, [1] for all examples: of the sample's shape. */
+export type DenoisingFunction<P> = (
+  parameters: P,
+  inputs: DenoisingInputs & { readonly timestep: Tensor },
+) => Tensor;
 
 /**
  * Samples drawn from a denoising network by a scheduler, with classifier-free guidance: both branches are one batch, the one without the

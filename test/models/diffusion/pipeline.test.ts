@@ -14,7 +14,7 @@ import { slice } from '../../../lib/ops/shape/slice';
 import { key } from '../../../lib/random';
 import { temporaryFolder } from '../../io/temporaryFolder';
 import { relativeError } from '../checkpoints';
-import { DIFFUSION, STABLE, TOLERANCE } from './support';
+import { DIFFUSION, goldenIn, STABLE, TOLERANCE } from './support';
 
 const root = temporaryFolder();
 
@@ -108,6 +108,13 @@ test('reports progress, and stops when it is told to', async () => {
     },
   });
   await expect(aborted).rejects.toMatchObject({ code: 'ERR_ABORTED' });
+});
+
+test('the text encoder gives the states of the text', async () => {
+  const text = await (await loadPipeline(STABLE)).textEncoder();
+  const golden = await goldenIn(join(STABLE, 'text_encoder'));
+  const { hidden } = text.outputs(text.parameters, { inputIds: golden.tensor('input_ids') });
+  expect(await relativeError(hidden, golden.tensor('states'))).toBeLessThan(TOLERANCE);
 });
 
 test('images come back from their latents scaled', async () => {
