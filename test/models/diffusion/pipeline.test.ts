@@ -165,3 +165,11 @@ test('options that do not fit are named', async () => {
   ).rejects.toThrow('unguidedStates [1, 5, 12] expected, got [1, 2, 12]');
   await expect(loadPipeline(join(STABLE, 'unet'))).rejects.toMatchObject({ code: 'ERR_IO' });
 });
+
+test('the text encoder says what CLIP says in transformers', async () => {
+  const pipeline = await loadPipeline(STABLE);
+  const encoder = await pipeline.textEncoder();
+  const golden = await readSafetensors(join(STABLE, 'text_encoder', 'golden.safetensors'));
+  const { hidden } = encoder.outputs(encoder.parameters, { inputIds: golden.tensor('input_ids') });
+  expect(await relativeError(hidden, golden.tensor('states'))).toBeLessThan(TOLERANCE);
+});
