@@ -16,19 +16,18 @@ constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 #ifdef __SANITIZE_ADDRESS__
 // The sanitizer knows the bounds of blocks as the system gives them: neither rounded up nor kept for reuse.
-constexpr bool kRoundsUp = false;
-constexpr std::size_t kLeastCache = 0, kCachedPart = 0;
+constexpr bool kRoundsUp = false, kKeepsFreed = false;
 #else
-constexpr bool kRoundsUp = true;
+constexpr bool kRoundsUp = true, kKeepsFreed = true;
+#endif
 // What is kept at least, and else the part of the machine's memory that may be: one over so much.
 constexpr std::size_t kLeastCache = std::size_t{1} << 30, kCachedPart = 4;
-#endif
 
 // A freed block is kept while the cache stays below this; beyond it the block goes back to the system. A training step of a
 // large model frees as many bytes as it asks for: returned, they would cost more in page faults than its arithmetic.
 std::size_t cache_limit() {
   static const std::size_t limit = [] {
-    if (kCachedPart == 0) return std::size_t{0};
+    if (!kKeepsFreed) return std::size_t{0};
     const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGE_SIZE);
     if (pages <= 0 || size <= 0) return kLeastCache;
     return std::max(kLeastCache, static_cast<std::size_t>(pages) / kCachedPart * static_cast<std::size_t>(size));
